@@ -1,0 +1,62 @@
+"""What one pass came to: the value that status, logs, events, metrics and people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.models.keys import AppKey, CommitId, ObjectKey
+from reconciler.models.observed import Condition, HealthCode, SyncCode
+
+Phase = Literal["Running", "Terminating", "Failed", "Error", "Succeeded"]
+Action = Literal["create", "apply", "replace", "recreate", "prune", "keep"]
+Verdict = Literal["compared", "acted", "gone", "parked", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that differs. `live` and `desired` are printable and masked; None means absent."""
+
+    path: str
+    live: str | None
+    desired: str | None
+    manager: str | None = None
+    """Field manager that wrote the live value last, where managedFields tell."""
+
+    changed_at: str | None = None
+    """RFC 3339 time of that write."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectResult:
+    """What a pass did with one object."""
+
+    key: ObjectKey
+    action: Action
+    ok: bool
+    message: str
+    differences: tuple[Difference, ...] = ()
+    """What an update mended; empty for creations and deletions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileResult:
+    """One pass over one application. `next_due_s` is relative to the end of the pass; None keeps the entry's full check."""
+
+    app: AppKey
+    uid: str
+    verdict: Verdict
+    sync: SyncCode = "Unknown"
+    health: HealthCode = "Unknown"
+    phase: Phase | None = None
+    """Phase of the operation after this pass, if there is or was one."""
+
+    revisions: tuple[CommitId, ...] = ()
+    objects: tuple[ObjectResult, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    next_due_s: float | None = None
+    why: str = ""
+    """Why it comes back then, or why nothing was done, in plain words."""
+
+    render_hit: bool = True
+    renders: int = 0
