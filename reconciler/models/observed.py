@@ -84,9 +84,9 @@ class Desired:
 class Reading:
     """What one pass knows of one object, and by which proof.
 
-    `live` is the object as read in this pass, or None: absent if `rung` is `absent`, else not read because a record proves it Synced.
-    `predicted` is the server's (or, in shadow, the estimated) answer to applying the desired object; None where rungs 2 or 3 proved equality.
-    `error` says why nothing can be said; the object is then Unknown.
+    `live` is the object as read in this pass, or None: absent if `rung` is `absent`, else not read because a record
+    proves it Synced. `predicted` is the server's (or, in shadow, the estimated) answer to applying the desired object;
+    None where rungs 2 or 3 proved equality. `error` says why nothing can be said; the object is then Unknown.
     """
 
     rung: Rung
@@ -102,8 +102,9 @@ class Reading:
 class Observed:
     """What the destination cluster holds of one application.
 
-    `readings` has one entry per desired object. `extra` are live objects that carry this application's tracking mark (or stand in its inventory)
-    and are not desired: read live in this pass. `incomplete` are kinds that could not be read: nothing of theirs may be pruned.
+    `readings` has one entry per desired object. `extra` are live objects that carry this application's tracking mark
+    (or stand in its inventory) and are not desired: read live in this pass. `incomplete` are kinds that could not be
+    read: nothing of theirs may be pruned.
     """
 
     readings: Mapping[ObjectKey, Reading]

@@ -41,7 +41,7 @@ class ObjectResult:
 
 @dataclass(frozen=True, slots=True)
 class ReconcileResult:
-    """One pass over one application. `next_due_s` is relative to the end of the pass; None keeps the entry's full check."""
+    """One pass over one application. `next_due_s` counts from the end of the pass; None keeps the full check."""
 
     app: AppKey
     uid: str
