@@ -1,0 +1,13 @@
+"""Fixtures of every tier; they live in tests/support."""
+
+from tests.support.servers import (
+    _session_valkey,
+    control_plane,
+    git_server,
+    namespace,
+    own_valkey,
+    valkey,
+    workload_plane,
+)
+
+__all__ = ["_session_valkey", "control_plane", "git_server", "namespace", "own_valkey", "valkey", "workload_plane"]
