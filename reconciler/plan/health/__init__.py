@@ -1,0 +1,11 @@
+"""Health of one object, from the object alone: one file a kind, one table (Argo CD: built-in health checks).
+
+May import models only. Never reads anything but the object that it is given; None means that its kind has no health.
+"""
+
+from __future__ import annotations
+
+from reconciler.plan.health.assess import assess
+from reconciler.plan.health.worst import worst
+
+__all__ = ["assess", "worst"]

@@ -1,0 +1,73 @@
+"""Reads managedFields: which manager owns which field. Knows the format, decides nothing.
+
+A node of `fieldsV1` maps `f:<field>`, `k:<keys of a list item as JSON>` and `v:<value of a set>` to further nodes; the
+entry `.` means the thing itself, and an empty node is a leaf: a scalar, or a list or map that is owned as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import orjson
+
+from reconciler.models.manifest import JsonObject
+
+Fields = Mapping[str, Any]
+
+
+class Step(NamedTuple):
+    """One step into an object: a field, or (with `item`) an element of a list."""
+
+    name: str
+    item: Any = None
+
+
+@lru_cache(maxsize=4096)
+def item_keys(name: str) -> tuple[tuple[str, Any], ...]:
+    """The fields and values in a node's name `k:{…}`."""
+    return tuple(orjson.loads(name[2:]).items())
+
+
+def last_writer(managed_fields: Sequence[JsonObject], steps: Sequence[Step]) -> tuple[str | None, str | None]:
+    """Manager and time of the newest entry that owns the field at `steps`, or (None, None)."""
+    owners = [entry for entry in managed_fields if _owns(entry.get("fieldsV1") or {}, steps)]
+    if not owners:
+        return None, None
+    newest = max(owners, key=lambda entry: str(entry.get("time") or ""))
+    return newest.get("manager"), newest.get("time")
+
+
+def _owns(node: Fields, steps: Sequence[Step]) -> bool:
+    for step in steps:
+        found = child(node, step)
+        if found is None:
+            return False
+        if not found:
+            return True
+        node = found
+    return True
+
+
+def child(node: Fields, step: Step) -> Fields | None:
+    """The node one step further down, or None."""
+    if step.item is None:
+        found: Fields | None = node.get("f:" + step.name)
+        return found
+    return item_node(node, step.item)
+
+
+def item_node(node: Fields, item: Any) -> Fields | None:
+    """The node of one list item, by its keys; a key field that the item leaves to its default matches by the others."""
+    if not isinstance(item, dict):
+        found: Fields | None = node.get("v:" + orjson.dumps(item).decode())
+        return found
+    for name, below in node.items():
+        if name.startswith("k:") and _is_item(item_keys(name), item):
+            return below  # type: ignore[no-any-return]  # fieldsV1 is untyped JSON
+    return None
+
+
+def _is_item(keys: Sequence[tuple[str, Any]], item: JsonObject) -> bool:
+    return any(name in item for name, _ in keys) and all(item.get(name, value) == value for name, value in keys)

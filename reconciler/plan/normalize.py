@@ -1,0 +1,80 @@
+"""Takes away what never counts as a difference (Argo CD: normalisation before comparison).
+
+Every function shares what it does not change with its input: a copy of a whole object costs more than comparing it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from reconciler.models.keys import GroupKind
+from reconciler.models.manifest import JsonObject, split_api_version
+
+VOLATILE: Final = frozenset({"managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"})
+"""Metadata that an API server writes by itself."""
+
+RBAC: Final = "rbac.authorization.k8s.io"
+
+
+def normalized(body: JsonObject) -> JsonObject:
+    """The object without status, server-written metadata and known noise, be it live, desired or predicted."""
+    result = {name: value for name, value in body.items() if name != "status"}
+    metadata = body.get("metadata")
+    if metadata:
+        result["metadata"] = {
+            name: value for name, value in metadata.items() if name not in VOLATILE and value not in (None, {})
+        }
+    group, _ = split_api_version(body.get("apiVersion") or "")
+    special = BY_KIND.get(GroupKind(group, body.get("kind") or ""))
+    return special(result) if special else result
+
+
+def merged_secret(body: JsonObject) -> JsonObject:
+    """A Secret as the server stores it: `stringData` in `data`, null values empty, base64 without line breaks."""
+    data = {name: _one_line(value) for name, value in (body.get("data") or {}).items()}
+    for name, text in (body.get("stringData") or {}).items():
+        data[name] = b64encode(str(text if text is not None else "").encode()).decode()
+    result = {name: value for name, value in body.items() if name not in ("data", "stringData")}
+    return {**result, "data": data} if data else result
+
+
+def _one_line(value: Any) -> Any:
+    if value is None:
+        return ""
+    return value.translate(_LINE_BREAKS) if isinstance(value, str) and not value.isalnum() else value
+
+
+_LINE_BREAKS: Final = {ord("\n"): None, ord("\r"): None}
+
+
+def _config_map(body: JsonObject) -> JsonObject:
+    binary = body.get("binaryData")
+    if not binary:
+        return body
+    return {**body, "binaryData": {name: _one_line(value) for name, value in binary.items()}}
+
+
+def _role(body: JsonObject) -> JsonObject:
+    return body if body.get("rules") else {name: value for name, value in body.items() if name != "rules"}
+
+
+def _endpoints(body: JsonObject) -> JsonObject:
+    subsets = body.get("subsets")
+    if not isinstance(subsets, list):
+        return body
+    return {**body, "subsets": sorted((_sorted_subset(subset) for subset in subsets), key=repr)}
+
+
+def _sorted_subset(subset: Mapping[str, Any]) -> JsonObject:
+    return {name: sorted(value, key=repr) if isinstance(value, list) else value for name, value in subset.items()}
+
+
+BY_KIND: Final[Mapping[GroupKind, Callable[[JsonObject], JsonObject]]] = {
+    GroupKind("", "Secret"): merged_secret,
+    GroupKind("", "ConfigMap"): _config_map,
+    GroupKind("", "Endpoints"): _endpoints,
+    GroupKind(RBAC, "Role"): _role,
+    GroupKind(RBAC, "ClusterRole"): _role,
+}
