@@ -1,0 +1,82 @@
+"""What an API server's error answers mean for the caller: HTTP status and `Status` object → our errors."""
+
+from __future__ import annotations
+
+import msgspec
+
+from reconciler.errors import ClusterUnavailable, ObjectConflict, ObjectGone, ObjectRejected, ReconcilerError
+
+MESSAGE_LIMIT = 2000
+RETRY_AFTER_LIMIT_S = 300.0
+CREDENTIALS_REFUSED = 401
+SECRET_KINDS = frozenset({"secrets", "Secret"})
+
+
+class Cause(msgspec.Struct, gc=False):
+    """One reason of a refusal."""
+
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+
+
+class Details(msgspec.Struct, gc=False, rename="camel"):
+    """What the refusal is about."""
+
+    name: str = ""
+    group: str = ""
+    kind: str = ""
+    causes: tuple[Cause, ...] = ()
+    retry_after_seconds: int = 0
+
+
+class Status(msgspec.Struct, gc=False):
+    """`v1.Status`, as far as it is read."""
+
+    kind: str = ""
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+    details: Details | None = None
+
+
+_DECODER = msgspec.json.Decoder(Status)
+
+
+def read_status(body: bytes) -> Status:
+    """The `Status` in an error answer; an empty one when the body is something else (a proxy's HTML, no body)."""
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError:
+        return Status()
+
+
+def error_of(code: int, body: bytes, *, subject: str, retry_after: str | None = None) -> ReconcilerError:
+    """The error for an answer with status `code` ≥ 400. `subject` says what was asked, such as `GET /api/v1/pods`."""
+    status = read_status(body)
+    message = f"{subject}: {said(code, status)}"
+    if code in (429, CREDENTIALS_REFUSED, 408, 410) or code >= 500:
+        return ClusterUnavailable(message, retry_after_s=retry_after_s(retry_after, status) if code != 410 else 0.0)
+    if code == 409:
+        return ObjectConflict(message)
+    if code == 404 and status.details is not None and status.details.name:
+        return ObjectGone(message)
+    # Any other 404 is a path that the server does not serve: no word about whether an object exists.
+    return ObjectRejected(message, status=code)
+
+
+def said(code: int, status: Status) -> str:
+    """The server's words without object content: of Secrets only the fields and the kinds of their faults."""
+    details = status.details or Details()
+    if details.kind in SECRET_KINDS and code in (400, 422):
+        faults = ", ".join(f"{cause.field}: {cause.reason}" for cause in details.causes)
+        return f"{status.reason or code} {faults}".strip()
+    return (status.message or f"HTTP {code}")[:MESSAGE_LIMIT]
+
+
+def retry_after_s(header: str | None, status: Status) -> float | None:
+    """Seconds that the server asks to wait, from its header or its `Status`, within reason; None when it names none."""
+    if header and header.strip().isdigit():
+        return min(float(header), RETRY_AFTER_LIMIT_S)
+    seconds = status.details.retry_after_seconds if status.details else 0
+    return min(float(seconds), RETRY_AFTER_LIMIT_S) if seconds else None
