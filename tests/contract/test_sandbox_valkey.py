@@ -4,6 +4,8 @@ import pathlib
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from reconciler.sandbox.valkey import Valkey, start_valkey
 
@@ -13,7 +15,7 @@ def client_of(valkey: Valkey) -> "redis.Redis":
 
 
 def test_it_wants_its_password_and_never_evicts(valkey: Valkey) -> None:
-    with client_of(valkey) as client, redis.Redis(port=valkey.port) as stranger:
+    with client_of(valkey) as client, redis.Redis(port=valkey.port, retry=Retry(NoBackoff(), 0)) as stranger:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         with pytest.raises(redis.exceptions.AuthenticationError):
             stranger.ping()
