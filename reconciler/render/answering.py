@@ -1,0 +1,84 @@
+"""Answers a child's questions from a file server, within the request's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from reconciler.models.manifest import JsonObject
+from reconciler.render.limits import RequestLimits
+from reconciler.render.protocol import ChildMessage, FileRefused, FileServer, FileTooLarge
+
+Frames = Sequence[bytes]
+
+
+class Answering:
+    """The parent's side of one request. `outage` is what the file server raised other than a FileRefused."""
+
+    def __init__(self, files: FileServer, limits: RequestLimits) -> None:
+        self._files = files
+        self._limits = limits
+        self.outage: Exception | None = None
+
+    def frames(self, question: ChildMessage) -> Frames:
+        """The frames that answer one question: a JSON message, and for a read that succeeded the bytes."""
+        try:
+            return self._answer(question)
+        except FileRefused as refusal:
+            return [orjson.dumps({"error": fault(refusal)})]
+        except Exception as error:  # noqa: BLE001
+            # The child ends the request by itself and stays usable; `outage` is raised in its place then.
+            self.outage = error
+            return [orjson.dumps({"error": {"code": "unavailable", "message": "the files cannot be served now"}})]
+
+    def _answer(self, question: ChildMessage) -> Frames:
+        match question.ask:
+            case "list":
+                return self._list(question)
+            case "read":
+                return self._read(question)
+            case _:
+                return self._glob(question)
+
+    def _list(self, question: ChildMessage) -> Frames:
+        entries = self._files.list(question.path)
+        self._few(len(entries), question.path)
+        return [orjson.dumps({"entries": [{"name": entry.name, "type": entry.type} for entry in entries]})]
+
+    def _glob(self, question: ChildMessage) -> Frames:
+        paths = self._files.glob(question.pattern)
+        self._few(len(paths), question.pattern)
+        return [orjson.dumps({"paths": list(paths)})]
+
+    def _few(self, count: int, path: str) -> None:
+        if count > self._limits.entries:
+            raise FileTooLarge(f"more than {self._limits.entries} names", path=path)
+
+    def _read(self, question: ChildMessage) -> Frames:
+        left = question.max_bytes
+        rows: list[JsonObject] = []
+        contents: list[bytes] = []
+        for path in question.paths:
+            content, row = self._one(path)
+            left -= len(content)
+            if left < 0:
+                limit = question.max_bytes
+                raise FileTooLarge(f"the files read are larger than {limit} bytes together", path=path)
+            rows.append(row)
+            contents.append(content)
+        return [orjson.dumps({"files": rows}), b"".join(contents)]
+
+    def _one(self, path: str) -> tuple[bytes, JsonObject]:
+        try:
+            content = self._files.read(path)
+        except FileTooLarge:
+            raise
+        except FileRefused as refusal:
+            return b"", {"size": 0, "error": fault(refusal)}
+        return content, {"size": len(content)}
+
+
+def fault(refusal: FileRefused) -> JsonObject:
+    """A refusal on the wire."""
+    return {"code": refusal.code, "message": str(refusal), "path": refusal.path}

@@ -1,0 +1,207 @@
+"""What goes over the pipe between us and a renderer child, and what a file server has to answer.
+
+Frames are four bytes of length, big-endian, and a payload. One request at a time: while it runs the child asks (`ask`)
+for listings, files and globs; it ends with a header and a raw frame of manifests, or with an error.
+`renderer/protocol.go` holds the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+import msgspec
+
+from reconciler.errors import ConfigurationError, SourceError
+from reconciler.models.manifest import JsonObject
+from reconciler.render.limits import RequestLimits
+
+PROTOCOL_VERSION = 1
+
+EntryType = Literal["file", "dir", "symlink", "submodule"]
+DeathKind = Literal["deadline", "memory", "cpu", "stack", "killed", "crash", "protocol"]
+
+
+@dataclass(frozen=True, slots=True)
+class DirEntry:
+    """One name in a folder. A link is a `symlink`, whatever it leads to."""
+
+    name: str
+    type: EntryType
+
+
+class FileServer(Protocol):
+    """Serves one repository at one commit and records what it served.
+
+    Paths are relative to the repository's root, with `/` and without a leading one; the root is the empty string. Links
+    are followed inside the repository only. All three raise FileRefused; any other error ends the request and is raised
+    by `RendererChild.render` as it is.
+    """
+
+    def list(self, path: str) -> Sequence[DirEntry]:
+        """The entries of a folder, in any order. Raises PathMissing, PathEscapes, NotAFile (it is no folder)."""
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes. Raises PathMissing, PathEscapes, NotAFile (a folder or submodule), FileTooLarge."""
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """The files whose paths match, sorted. Raises PathEscapes."""
+
+
+class FileRefused(SourceError):
+    """A file server's `no` about one path: the same commit will say it again. Names the path, never its content."""
+
+    code: ClassVar[str] = "unavailable"
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class PathMissing(FileRefused):
+    """There is nothing at this path, or a link at it leads nowhere."""
+
+    code = "path-missing"
+
+
+class PathEscapes(FileRefused):
+    """The path, or a link on it, leaves the repository."""
+
+    code = "path-escapes"
+
+
+class NotAFile(FileRefused):
+    """Something else is there: a folder or submodule where a file was wanted, a file where a folder was."""
+
+    code = "not-a-file"
+
+
+class FileTooLarge(FileRefused):
+    """The file alone is over the cap, so it was not loaded."""
+
+    code = "too-large"
+
+
+class RenderFailed(SourceError):
+    """The child's clear `no`. `code` is a word of renderer/protocol.go; `path` and `line` may be None."""
+
+    def __init__(self, message: str, *, code: str, path: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.code, self.path, self.line = code, path, line
+
+
+class RendererDied(SourceError):
+    """The request killed its child: `kind` says how, the message adds the exit status and the child's last word."""
+
+    def __init__(self, message: str, *, kind: DeathKind) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class SandboxRefused(ConfigurationError):
+    """The child did not start, or could not prove that it can reach nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryParams:
+    """A directory source. Argo CD: `path` and `directory{recurse,include,exclude,disableExtensionFilter}`."""
+
+    path: str
+    recurse: bool = False
+    include: str = ""
+    exclude: str = ""
+    disable_extension_filter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """One source to render. Children are not shared between projects, nor used again after a secret."""
+
+    params: DirectoryParams
+    project: str = ""
+    limits: RequestLimits = field(default_factory=RequestLimits)
+    retire_child: bool = False
+
+    def message(self, number: int) -> JsonObject:
+        """The request as the child reads it."""
+        return {"id": number, "kind": KINDS[type(self.params)], "params": self._params()}
+
+    def _params(self) -> JsonObject:
+        return {**_slots(self.params), "limits": _slots(self.limits)}
+
+
+KINDS: dict[type, str] = {DirectoryParams: "directory"}
+
+
+def _slots(value: DirectoryParams | RequestLimits) -> JsonObject:
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where an object came from; `line` is the first of its document, from 1."""
+
+    path: str
+    line: int
+
+
+class RenderWarning(msgspec.Struct, frozen=True):
+    """Something passed over. `line` is 0 where it concerns the whole file."""
+
+    code: str
+    message: str
+    path: str
+    line: int
+
+
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error on the wire, in both directions."""
+
+    code: str
+    message: str
+    path: str = ""
+    line: int = 0
+
+
+class ChildMessage(msgspec.Struct, frozen=True):
+    """Anything a child says during a request: a question (`ask`), an error, or the header of its answer."""
+
+    ask: Literal["", "list", "read", "glob"] = ""
+    path: str = ""
+    paths: list[str] = []
+    pattern: str = ""
+    max_bytes: int = 0
+    id: int = 0
+    ok: bool = False
+    count: int = 0
+    origins: list[Origin] = []
+    warnings: list[RenderWarning] = []
+    facts_used: list[str] = []
+    error: Fault | None = None
+
+
+class SandboxReport(msgspec.Struct, frozen=True):
+    """What the child says about its sandbox: per act that must fail, the error it got."""
+
+    installed: bool
+    proof: dict[str, str]
+
+
+class Welcome(msgspec.Struct, frozen=True):
+    """The child's half of the handshake."""
+
+    protocol: int
+    platform: str
+    languages: list[str]
+    sandbox: SandboxReport
+
+
+@dataclass(frozen=True, slots=True)
+class RenderAnswer:
+    """The manifests of one source, in order. `encoded` is the JSON array of the same objects, ready to be stored."""
+
+    bodies: list[JsonObject]
+    encoded: bytes
+    origins: tuple[Origin, ...]
+    warnings: tuple[RenderWarning, ...] = ()
+    facts_used: tuple[str, ...] = ()
