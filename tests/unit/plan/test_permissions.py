@@ -54,7 +54,7 @@ def test_a_source_is_allowed_as_upstream_allows_it(patterns: list[str], url: str
     ],
 )
 def test_a_destination_is_allowed_as_upstream_allows_it(entries: list[dict[str, str]], allowed: bool) -> None:
-    assert rules(destinations=entries).destination_allowed(HERE) is allowed
+    assert rules(destinations=entries).destination_allowed(SERVER, "one", "shop") is allowed
 
 
 def test_destination_rules_agree_with_the_plain_reading_of_the_upstream_rule_on_generated_cases() -> None:
@@ -67,7 +67,9 @@ def test_destination_rules_agree_with_the_plain_reading_of_the_upstream_rule_on_
         asked = Destination(
             server=chance.choice("ab"), name=chance.choice(["", "a", "b"]), namespace=chance.choice("ab")
         )
-        assert rules(destinations=entries).destination_allowed(asked) is _plainly(entries, asked), (entries, asked)
+        assert rules(destinations=entries).destination_allowed(asked.server, asked.name, asked.namespace) is _plainly(
+            entries, asked
+        ), (entries, asked)
 
 
 def _plainly(entries: list[dict[str, str]], asked: Destination) -> bool:
