@@ -63,7 +63,7 @@ def _nameless_hook(manifest: Manifest) -> str:
 
 def _storable(manifest: Manifest) -> Manifest:
     # `stringData` is never stored, so nothing could own or remove its keys: apply `data`, as the server would keep it.
-    if manifest.group_kind == GroupKind("", "Secret") and "stringData" in manifest.body:
+    if manifest.group_kind == GroupKind("", "Secret"):
         return Manifest(merged_secret(manifest.body))
     return manifest
 

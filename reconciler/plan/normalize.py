@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import JsonObject, split_api_version
+from reconciler.models.words import LAST_APPLIED
 
 VOLATILE: Final = frozenset({"managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"})
 """Metadata that an API server writes by itself."""
@@ -23,12 +24,23 @@ def normalized(body: JsonObject) -> JsonObject:
     result = {name: value for name, value in body.items() if name != "status"}
     metadata = body.get("metadata")
     if metadata:
-        result["metadata"] = {
-            name: value for name, value in metadata.items() if name not in VOLATILE and value not in (None, {})
-        }
+        result["metadata"] = _metadata(metadata)
     group, _ = split_api_version(body.get("apiVersion") or "")
     special = BY_KIND.get(GroupKind(group, body.get("kind") or ""))
     return special(result) if special else result
+
+
+def _metadata(metadata: JsonObject) -> JsonObject:
+    result = {name: value for name, value in metadata.items() if name not in VOLATILE and value not in (None, {})}
+    annotations = result.get("annotations")
+    # kubectl's record of its last apply goes when server-side apply takes over: that alone is no difference.
+    if annotations and LAST_APPLIED in annotations:
+        kept = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
+        if kept:
+            result["annotations"] = kept
+        else:
+            del result["annotations"]
+    return result
 
 
 def merged_secret(body: JsonObject) -> JsonObject:
