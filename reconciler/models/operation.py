@@ -43,7 +43,6 @@ class SyncResource(Part):
     kind: str = ""
     name: str = ""
     namespace: str = ""
-    exclude: Flag = False
 
 
 class SyncOperation(Part):

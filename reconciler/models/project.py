@@ -10,10 +10,15 @@ from reconciler.models.wire import Flag, Part, WireObject
 
 
 class KindPattern(Part):
-    """Names kinds by glob; `name` matters only for cluster-scoped ones and may be empty."""
+    """Names kinds by glob."""
 
     group: str = ""
     kind: str = ""
+
+
+class ObjectPattern(KindPattern):
+    """Names kinds, and objects of them by glob; an empty name is every object."""
+
     name: str = ""
 
 
@@ -37,7 +42,7 @@ class OrphanedResources(Part):
     """Present means that orphans are looked for; only `warn` makes a condition of them."""
 
     warn: Flag = False
-    ignore: tuple[KindPattern, ...] = ()
+    ignore: tuple[ObjectPattern, ...] = ()
 
 
 class ServiceAccountRule(Part):
@@ -54,8 +59,8 @@ class ProjectSpec(Part):
     description: str = ""
     source_repos: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
-    cluster_resource_whitelist: tuple[KindPattern, ...] = ()
-    cluster_resource_blacklist: tuple[KindPattern, ...] = ()
+    cluster_resource_whitelist: tuple[ObjectPattern, ...] = ()
+    cluster_resource_blacklist: tuple[ObjectPattern, ...] = ()
     namespace_resource_whitelist: tuple[KindPattern, ...] | None = None
     """None allows every kind, an empty list none."""
 
