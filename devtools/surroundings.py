@@ -1,0 +1,43 @@
+"""The environment of what `./dev` runs: caches lie in the project folder unless the caller says otherwise."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from devtools.layout import CACHE
+
+GO_CACHES: Mapping[str, str] = {
+    "GOCACHE": str(CACHE / "go-build"),
+    "GOMODCACHE": str(CACHE / "go-mod"),
+    "GOPATH": str(CACHE / "go"),
+}
+
+GO_SETTINGS: Mapping[str, str] = {
+    # The same program from the same sources on every machine; a missing toolchain is an error, not a download.
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+    "CGO_ENABLED": "0",
+    # A module cache without write permission could not be removed with the folder.
+    "GOFLAGS": "-modcacherw",
+}
+
+
+def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment for pip."""
+    return {"PIP_CACHE_DIR": str(CACHE / "pip"), **environment, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment for the go command."""
+    # Go counts its own use in the user's configuration folder, which is not ours to write; what the user set there
+    # with `go env -w` still holds.
+    home = Path(environment.get("HOME", "/"))
+    settings = Path(environment.get("XDG_CONFIG_HOME", home / ".config")) / "go" / "env"
+    configuration = {"GOENV": environment.get("GOENV", str(settings)), "XDG_CONFIG_HOME": str(CACHE / "config")}
+    return {**GO_CACHES, **environment, **GO_SETTINGS, **configuration}
+
+
+def run_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment for our own programs: their temporary files lie in the project folder too."""
+    temporary = CACHE / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    return {"TMPDIR": str(temporary), **environment}
