@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, WithJsonSchema
 
 from reconciler.models.manifest import JsonObject
 from reconciler.models.source import Destination
@@ -10,16 +12,18 @@ from reconciler.models.wire import Flag, Part, WireObject
 
 
 class KindPattern(Part):
-    """Names kinds by glob."""
+    """Names kinds by glob, and in the cluster-scoped lists objects of them; an empty name is every object."""
 
     group: str = ""
     kind: str = ""
-
-
-class ObjectPattern(KindPattern):
-    """Names kinds, and objects of them by glob; an empty name is every object."""
-
     name: str = ""
+
+
+# Argo CD's namespaced lists have no `name` and let anything under that word pass: our definition must not judge it.
+_TEXT = {"type": "string"}
+NamespacedPattern = Annotated[
+    KindPattern, WithJsonSchema({"type": "object", "properties": {"group": _TEXT, "kind": _TEXT}})
+]
 
 
 class SyncWindow(Part):
@@ -42,7 +46,7 @@ class OrphanedResources(Part):
     """Present means that orphans are looked for; only `warn` makes a condition of them."""
 
     warn: Flag = False
-    ignore: tuple[ObjectPattern, ...] = ()
+    ignore: tuple[KindPattern, ...] = ()
 
 
 class ServiceAccountRule(Part):
@@ -59,12 +63,12 @@ class ProjectSpec(Part):
     description: str = ""
     source_repos: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
-    cluster_resource_whitelist: tuple[ObjectPattern, ...] = ()
-    cluster_resource_blacklist: tuple[ObjectPattern, ...] = ()
-    namespace_resource_whitelist: tuple[KindPattern, ...] | None = None
+    cluster_resource_whitelist: tuple[KindPattern, ...] = ()
+    cluster_resource_blacklist: tuple[KindPattern, ...] = ()
+    namespace_resource_whitelist: tuple[NamespacedPattern, ...] | None = None
     """None allows every kind, an empty list none."""
 
-    namespace_resource_blacklist: tuple[KindPattern, ...] = ()
+    namespace_resource_blacklist: tuple[NamespacedPattern, ...] = ()
     orphaned_resources: OrphanedResources | None = None
     roles: tuple[JsonObject, ...] = ()
     sync_windows: tuple[SyncWindow, ...] = ()
