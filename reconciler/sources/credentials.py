@@ -1,0 +1,154 @@
+"""Which credentials open a repository. A secret goes only to the host, port and scheme that its Secret names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from reconciler.errors import SourceError, SpecError
+from reconciler.models.keys import RepoUrl
+from reconciler.models.secrets import RepositorySecret
+from reconciler.sources.urls import Address, lookup_key, parse_url
+
+_NOT_SUPPORTED = {
+    "github_app_id": "a GitHub App",
+    "gcp_service_account_key": "a Google Cloud service account",
+    "azure_service_principal_client_id": "an Azure service principal",
+    "use_azure_workload_identity": "an Azure workload identity",
+}
+
+
+_READING = frozenset({"repository", "repo-creds"})
+"""Kinds of Secrets that open a repository for reading; the others are for pushing and for finding repositories."""
+
+_BELOW = "repository"
+"""Stands for any repository below a template's URL, which may name a bare host and so is no repository URL itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom the installation trusts: PEM bundles by host name, and the text of `ssh_known_hosts`."""
+
+    tls_by_host: Mapping[str, str] = field(default_factory=dict)
+    ssh_known_hosts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One repository and how to enter it. `repr` shows no secret; `owner` names the Secret, not what it holds."""
+
+    url: RepoUrl
+    owner: str = "anonymous"
+    username: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    bearer: str = field(default="", repr=False)
+    ssh_key: str = field(default="", repr=False)
+    client_certificate: str = field(default="", repr=False)
+    client_key: str = field(default="", repr=False)
+    ca_pem: str = field(default="", repr=False)
+    insecure: bool = False
+    proxy: str = field(default="", repr=False)
+    no_proxy: str = ""
+
+    @property
+    def address(self) -> Address:
+        return parse_url(self.url)
+
+    @property
+    def scope(self) -> str:
+        """Names what this access may see: mirrors and cached trees are shared within a scope, never across.
+
+        Whoever lacks the Secret therefore cannot reach, by naming a commit, what was fetched with it.
+        The Secret's identity counts, not its content, so that a rotated password keeps the mirror.
+        """
+        return blake2b(f"{self.url}\0{self.owner}".encode(), digest_size=16).hexdigest()
+
+
+def access_for(url: str, secrets: Sequence[RepositorySecret], project: str, *, trust: Trust | None = None) -> Access:
+    """The access that an application of `project` has to a repository; anonymous when nothing matches.
+
+    Argo CD: the Secret of the same URL and project, else the unscoped one, never another project's; a Secret without
+    credentials of its own, and a
+    repository without a Secret, take the template with the longest matching URL. Raises SpecError (URL), SourceError
+    (kind of credentials).
+    """
+    address, trust = parse_url(url), trust or Trust()
+    own = _repository_secret(url, secrets, project)
+    holder = own if own and _has_credentials(own) else _template(address, secrets, project) or own
+    if holder is None:
+        return Access(address.url, username=address.user, ca_pem=trust.tls_by_host.get(address.host, ""))
+    return _access(address, holder, own or holder, trust)
+
+
+def accesses_for(url: str, secrets: Sequence[RepositorySecret], *, trust: Trust | None = None) -> tuple[Access, ...]:
+    """Every distinct access that some project has to a repository, the unscoped one first."""
+    projects = ["", *sorted({secret.project for secret in secrets if secret.project})]
+    found = {access.scope: access for access in (access_for(url, secrets, name, trust=trust) for name in projects)}
+    return tuple(found.values())
+
+
+def _repository_secret(url: str, secrets: Iterable[RepositorySecret], project: str) -> RepositorySecret | None:
+    wanted = lookup_key(url)
+    named = [
+        one
+        for one in secrets
+        if not one.is_template and one.secret_type in _READING and one.type == "git" and _key(one) == wanted
+    ]
+    scoped = [one for one in named if project and one.project == project]
+    return next(iter(scoped or [one for one in named if not one.project]), None)
+
+
+def _template(address: Address, secrets: Iterable[RepositorySecret], project: str) -> RepositorySecret | None:
+    allowed = (
+        one for one in secrets if one.secret_type in _READING and one.is_template and one.project in ("", project)
+    )
+    matching = [(depth, bool(one.project), one) for one in allowed if (depth := _depth(one, address)) >= 0]
+    return max(matching, key=lambda found: found[:2])[2] if matching else None
+
+
+def _depth(template: RepositorySecret, address: Address) -> int:
+    """How many whole path segments of the address a template covers; -1 when it covers another place."""
+    try:
+        place = parse_url(f"{template.url.strip().rstrip('/')}/{_BELOW}")
+    except SpecError:
+        return -1
+    if (place.scheme, place.authority) != (address.scheme, address.authority):
+        return -1
+    segments = place.bare_path.split("/")[:-1]
+    return len(segments) if address.bare_path.split("/")[: len(segments)] == segments else -1
+
+
+def _key(secret: RepositorySecret) -> tuple[str, str, str] | None:
+    try:
+        return lookup_key(secret.url)
+    except SpecError:
+        return None
+
+
+def _has_credentials(secret: RepositorySecret) -> bool:
+    plain = (secret.username, secret.password, secret.bearer_token, secret.ssh_private_key, secret.tls_client_cert_data)
+    return any(plain) or any(getattr(secret, name) for name in _NOT_SUPPORTED)
+
+
+def _access(address: Address, holder: RepositorySecret, own: RepositorySecret, trust: Trust) -> Access:
+    for name, words in _NOT_SUPPORTED.items():
+        if getattr(holder, name):
+            raise SourceError(
+                f"Secret {holder.secret_name} enters {address.url} by {words}, which this version does not support; "
+                "give username and password, bearerToken or sshPrivateKey"
+            )
+    return Access(
+        url=address.url,
+        owner=f"{holder.namespace}/{holder.secret_name}/{holder.uid}",
+        username=holder.username or address.user,
+        password=holder.password,
+        bearer=holder.bearer_token,
+        ssh_key=holder.ssh_private_key,
+        client_certificate=holder.tls_client_cert_data,
+        client_key=holder.tls_client_cert_key,
+        ca_pem=trust.tls_by_host.get(address.host, ""),
+        insecure=own.insecure or own.insecure_ignore_host_key,
+        proxy=own.proxy or holder.proxy,
+        no_proxy=own.no_proxy or holder.no_proxy,
+    )

@@ -1,0 +1,67 @@
+"""The way into Git for everybody else: look at refs, resolve a revision, read a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.models.keys import CommitId
+from reconciler.sources import libgit, refs
+from reconciler.sources.credentials import Access
+from reconciler.sources.mirror import Limits, Mirrors
+from reconciler.sources.refs import Refs, Resolution
+from reconciler.sources.smart import SmartHttp
+from reconciler.sources.transport import Timeouts
+from reconciler.sources.trees import TreeReader, TreeStore
+
+if TYPE_CHECKING:
+    from reconciler.store.blobs import Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class GitLimits:
+    """How long a Git server may take, and how much a repository may hold."""
+
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    mirror: Limits = field(default_factory=Limits)
+
+
+class GitSources:
+    """Git for one process. Thread-safe; `blobs` None means that trees are not shared with other workers."""
+
+    def __init__(
+        self, data_dir: Path, blobs: Blobs | None, limits: GitLimits | None = None, *, known_hosts: str = ""
+    ) -> None:
+        limits = limits or GitLimits()
+        self._timeouts = limits.timeouts
+        self._home = data_dir / "home"
+        self._smart = SmartHttp(limits.timeouts)
+        self._mirrors = Mirrors(data_dir, self._smart, limits.timeouts, limits.mirror)
+        self._trees = TreeStore(self._mirrors, blobs)
+        self.trust_hosts(known_hosts)
+
+    def trust_hosts(self, known_hosts: str) -> None:
+        """Takes over the text of `argocd-ssh-known-hosts-cm`; hosts that it does not name are refused."""
+        libgit.configure(self._home, self._timeouts, known_hosts)
+
+    def refs(self, access: Access, prefixes: Sequence[str] = ()) -> Refs:
+        """One look at a repository's refs; servers may give more than the prefixes ask for. Raises
+        SourceUnavailable, SourceError.
+        """
+        return refs.list_refs(access, prefixes, self._smart, self._timeouts)
+
+    def resolve(self, access: Access, target_revision: str) -> Resolution:
+        """The commit that a revision means now; a full SHA needs no look. Raises SourceUnavailable, SourceError."""
+        prefixes = refs.prefixes_for(target_revision)
+        seen = self.refs(access, prefixes) if prefixes else Refs({})
+        return refs.resolve(seen, target_revision)
+
+    def fetch(self, access: Access, commits: Iterable[CommitId]) -> None:
+        """Brings commits into the local mirror. Raises SourceUnavailable, SourceError."""
+        self._mirrors.ensure(access, commits)
+
+    def reader(self, access: Access, commit: CommitId) -> TreeReader:
+        """A commit's content, fetched only if no worker has it. Raises SourceUnavailable, SourceError."""
+        return TreeReader(self._trees, access, commit)
