@@ -96,9 +96,9 @@ class WireObject(Part):
     def _without_nulls(cls, obj: Mapping[str, Any], error: ValidationError) -> tuple[Self, tuple[JsonPath, ...]]:
         """Null means absent: reads again without the nulls that were refused, and remembers where they stood."""
         details = error.errors(include_url=False, include_context=False)
-        nulls = tuple(place["loc"] for place in details if place["input"] is None)
-        if not nulls or len(nulls) < len(details):
-            raise spec_error(describe(obj), details) from None
+        if wrong := [detail for detail in details if detail["input"] is not None]:
+            raise spec_error(describe(obj), wrong) from None
+        nulls = tuple(detail["loc"] for detail in details)
         pruned: Any = obj
         for path in sorted(nulls, key=_list_items_last_first):
             pruned = _dropped(pruned, path)
