@@ -20,64 +20,64 @@ AGGREGATED = ",".join(
 )
 
 
-class _Kind(msgspec.Struct):
+class _Kind(msgspec.Struct, frozen=True):
     group: str = ""
     kind: str = ""
 
 
-class _Resource(msgspec.Struct, rename="camel"):
+class _Resource(msgspec.Struct, frozen=True, rename="camel"):
     resource: str
     response_kind: _Kind = _Kind()
     scope: str = ""
     verbs: tuple[str, ...] = ()
 
 
-class _Version(msgspec.Struct):
+class _Version(msgspec.Struct, frozen=True):
     version: str
     resources: tuple[_Resource, ...] = ()
     freshness: str = "Current"
 
 
-class _Name(msgspec.Struct):
+class _Name(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class _Group(msgspec.Struct):
+class _Group(msgspec.Struct, frozen=True):
     metadata: _Name = _Name()
     versions: tuple[_Version, ...] = ()
 
 
-class _GroupList(msgspec.Struct):
+class _GroupList(msgspec.Struct, frozen=True):
     kind: str = ""
     items: tuple[_Group, ...] = ()
 
 
-class _LegacyVersion(msgspec.Struct, rename="camel"):
+class _LegacyVersion(msgspec.Struct, frozen=True, rename="camel"):
     group_version: str = ""
     version: str = ""
 
 
-class _LegacyGroup(msgspec.Struct):
+class _LegacyGroup(msgspec.Struct, frozen=True):
     name: str = ""
     versions: tuple[_LegacyVersion, ...] = ()
 
 
-class _LegacyGroupList(msgspec.Struct):
+class _LegacyGroupList(msgspec.Struct, frozen=True):
     groups: tuple[_LegacyGroup, ...] = ()
 
 
-class _LegacyResource(msgspec.Struct):
+class _LegacyResource(msgspec.Struct, frozen=True):
     name: str
     kind: str
     namespaced: bool = False
     verbs: tuple[str, ...] = ()
 
 
-class _LegacyResourceList(msgspec.Struct):
+class _LegacyResourceList(msgspec.Struct, frozen=True):
     resources: tuple[_LegacyResource, ...] = ()
 
 
-class _ServerVersion(msgspec.Struct, rename="camel"):
+class _ServerVersion(msgspec.Struct, frozen=True, rename="camel"):
     git_version: str = ""
 
 

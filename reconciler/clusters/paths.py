@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from reconciler.errors import ObjectRejected
 from reconciler.models.keys import GroupKind
 from reconciler.models.observed import ServedKind
 
@@ -17,5 +18,10 @@ def collection(kind: GroupKind, served: ServedKind, *, version: str = "", namesp
 
 
 def item(collection_path: str, name: str) -> str:
-    """The path of one object. Names come from manifests: quoting keeps `../` from leaving its collection (S01)."""
+    """The path of one object. Raises ObjectRejected for a name that no object can have.
+
+    Names come from manifests: with quoting, none leads out of its collection.
+    """
+    if name in ("", ".", ".."):
+        raise ObjectRejected(f"{collection_path}: {name!r} is no name of an object", status=422)
     return f"{collection_path}/{quote(name, safe=':')}"

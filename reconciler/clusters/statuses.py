@@ -11,8 +11,11 @@ RETRY_AFTER_LIMIT_S = 300.0
 CREDENTIALS_REFUSED = 401
 SECRET_KINDS = frozenset({"secrets", "Secret"})
 
+# The server answers 500 where an applied object does not fit its schema (seen with 1.36): the object is at fault.
+MISFITS = ("failed to create typed patch object", "failed to convert new object", "failed to convert patched object")
 
-class Cause(msgspec.Struct, gc=False):
+
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """One reason of a refusal."""
 
     reason: str = ""
@@ -20,7 +23,7 @@ class Cause(msgspec.Struct, gc=False):
     field: str = ""
 
 
-class Details(msgspec.Struct, gc=False, rename="camel"):
+class Details(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """What the refusal is about."""
 
     name: str = ""
@@ -30,7 +33,7 @@ class Details(msgspec.Struct, gc=False, rename="camel"):
     retry_after_seconds: int = 0
 
 
-class Status(msgspec.Struct, gc=False):
+class Status(msgspec.Struct, frozen=True, gc=False):
     """`v1.Status`, as far as it is read."""
 
     kind: str = ""
@@ -52,14 +55,18 @@ def read_status(body: bytes) -> Status:
 
 
 def error_of(code: int, body: bytes, *, subject: str, retry_after: str | None = None) -> ReconcilerError:
-    """The error for an answer with status `code` ≥ 400. `subject` says what was asked, such as `GET /api/v1/pods`."""
+    """The error for an answer with a status that is not 2xx. `subject` says what was asked, such as `GET /api/v1/pods`."""
     status = read_status(body)
     message = f"{subject}: {said(code, status)}"
-    if code in (429, CREDENTIALS_REFUSED, 408, 410) or code >= 500:
-        return ClusterUnavailable(message, retry_after_s=retry_after_s(retry_after, status) if code != 410 else 0.0)
-    if code == 409:
+    details = status.details or Details()
+    if code == 500 and status.message.startswith(MISFITS):
+        return ObjectRejected(message, status=code)
+    if code < 400 or code >= 500 or code in (CREDENTIALS_REFUSED, 408, 410, 429):
+        return ClusterUnavailable(message, retry_after_s=retry_after_s(retry_after, status))
+    if code == 409 or (code == 422 and not details.name and not details.causes):
+        # 422 about nothing by name: a JSON patch whose test failed, or whose target is not there any more.
         return ObjectConflict(message)
-    if code == 404 and status.details is not None and status.details.name:
+    if code == 404 and details.name:
         return ObjectGone(message)
     # Any other 404 is a path that the server does not serve: no word about whether an object exists.
     return ObjectRejected(message, status=code)

@@ -25,6 +25,10 @@ MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 CHUNK_BYTES = 256 * 1024
 BODY_LIMIT_BYTES = 256 * 1024**2
+NOT_MODIFIED = 304
+STARTING = b"storage is (re)initializing"
+"""In a 429 about one kind whose definition is new: no reason to leave the whole server alone."""
+
 HOLD_WITHOUT_WORD_S = 1.0
 """After a 429 that names no time."""
 
@@ -41,7 +45,7 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer with status < 400."""
+    """An answer with status 2xx, or 304 where the caller sent an ETag. Redirects are not followed: they are errors."""
 
     status: int
     body: bytes
@@ -156,9 +160,9 @@ class Transport:
 
     def _judged(self, method: str, path: str, answer: _Answer) -> Response:
         self.breaker.answered()
-        if answer.status < 400:
+        if answer.status < 300 or answer.status == NOT_MODIFIED:
             return Response(answer.status, answer.body, answer.etag)
-        if answer.status == 429:
+        if answer.status == 429 and STARTING not in answer.body:
             wait_s = retry_after_s(answer.retry_after, read_status(answer.body))
             self.breaker.hold(wait_s if wait_s is not None else HOLD_WITHOUT_WORD_S)
         raise error_of(answer.status, answer.body, subject=f"{method} {path}", retry_after=answer.retry_after)
