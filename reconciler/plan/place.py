@@ -1,0 +1,134 @@
+"""One point inside an object while desired and live are merged: where it is, and who owns what there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+import orjson
+
+from reconciler.models.manifest import LiveObject
+from reconciler.models.words import LAST_APPLIED
+from reconciler.plan.managed import Fields, Step, child, item_keys
+from reconciler.plan.migration import is_migratable
+from reconciler.plan.normalize import normalized
+from reconciler.plan.schema.groups import BUILT_IN_GROUPS
+from reconciler.plan.schema.lists import KEY_DEFAULTS, SET, Keys, built_in_list
+
+ABSENT: Final[Any] = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`path` holds field names only. Ownership nodes are those of managedFields at this point.
+
+    `last` is what kubectl's or Argo CD's last client-side apply wrote here. `applied`: we own it by server-side apply.
+    `taken`: client-side apply owns it, so we would take it over. `others`: somebody else owns it.
+    """
+
+    kind: str
+    built_in: bool
+    path: tuple[str, ...]
+    last: Any
+    applied: tuple[Fields, ...]
+    taken: tuple[Fields, ...]
+    others: tuple[Fields, ...]
+
+    def at(self, name: str) -> Self:
+        """The field `name` below."""
+        last = self.last.get(name, ABSENT) if isinstance(self.last, dict) else ABSENT
+        return self._down(Step(name), (*self.path, name), last)
+
+    def item(self, item: Any, keys: Keys) -> Self:
+        """The element of this list that `item` is, by its keys."""
+        filled = {**{key: KEY_DEFAULTS[key] for key in keys if key in KEY_DEFAULTS}, **item} if keys else item
+        last = by_identity(self.last, keys) if isinstance(self.last, list) else None
+        there = last.get(identity(item, keys), ABSENT) if last else ABSENT
+        return self._down(Step("", filled), self.path, there)
+
+    def _down(self, step: Step, path: tuple[str, ...], last: Any) -> Self:
+        return replace(
+            self,
+            path=path,
+            last=last,
+            applied=_below(self.applied, step),
+            taken=_below(self.taken, step),
+            others=_below(self.others, step),
+        )
+
+    @property
+    def was_applied(self) -> bool:
+        """Whether the last apply, ours or one that we take over, set this."""
+        return bool(self.applied) or self.last is not ABSENT
+
+    @property
+    def is_ours_alone(self) -> bool:
+        """Whether nobody but an apply of ours, or one that we take over, has written here since."""
+        return bool(self.applied or self.taken) and not self.others
+
+    def list_keys(self) -> Keys | None:
+        """Keys of the list here, SET, or None where it is written as a whole; ownership tells for custom resources."""
+        if self.built_in or self.path[0] == "metadata":
+            return built_in_list(self.kind, self.path)
+        for node in (*self.applied, *self.taken, *self.others):
+            for name in node:
+                if name.startswith("k:"):
+                    return tuple(key for key, _ in item_keys(name))
+                if name.startswith("v:"):
+                    return SET
+        return None
+
+
+def root(live: LiveObject, manager: str, extra_managers: Collection[str]) -> Place:
+    """The whole object."""
+    applied, taken, others = [], [], []
+    for entry in live.metadata.get("managedFields") or ():
+        fields = entry.get("fieldsV1") or {}
+        if is_migratable(entry, extra_managers):
+            taken.append(fields)
+        elif entry.get("manager") == manager and entry.get("operation") == "Apply":
+            applied.append(fields)
+        else:
+            others.append(fields)
+    group = live.key.group
+    return Place(
+        kind=live.key.kind,
+        built_in=group in BUILT_IN_GROUPS,
+        path=(),
+        last=_last_applied(live),
+        applied=tuple(applied),
+        taken=tuple(taken),
+        others=tuple(others),
+    )
+
+
+def identity(item: Any, keys: Keys) -> Any:
+    """What tells one list item from another: its key fields, or for a set the value itself."""
+    if not keys:
+        return item
+    return tuple(item.get(key, KEY_DEFAULTS.get(key)) for key in keys) if isinstance(item, dict) else ABSENT
+
+
+def by_identity(items: Sequence[Any], keys: Keys) -> Mapping[Any, Any] | None:
+    """Items by identity; None if two share one or an item cannot have one."""
+    try:
+        found = {identity(item, keys): item for item in items}
+    except TypeError:
+        return None
+    return found if len(found) == len(items) and ABSENT not in found else None
+
+
+def _below(nodes: tuple[Fields, ...], step: Step) -> tuple[Fields, ...]:
+    # An empty node owns everything below it.
+    found = (node if not node else child(node, step) for node in nodes)
+    return tuple(node for node in found if node is not None)
+
+
+def _last_applied(live: LiveObject) -> Any:
+    written = live.annotations.get(LAST_APPLIED)
+    try:
+        last = orjson.loads(written) if written else None
+    except orjson.JSONDecodeError:
+        return ABSENT
+    return normalized(last) if isinstance(last, dict) else ABSENT
