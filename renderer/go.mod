@@ -7,3 +7,5 @@ require (
 	go.yaml.in/yaml/v2 v2.4.2
 	golang.org/x/sys v0.49.0
 )
+
+require sigs.k8s.io/yaml v1.6.0

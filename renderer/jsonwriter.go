@@ -178,6 +178,9 @@ func (w *jsonWriter) number(value json.Number) *Fault {
 }
 
 func (w *jsonWriter) float(value float64) *Fault {
+	if value == 0 {
+		value = 0 // and not -0
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return &Fault{Code: CodeInvalid, Message: "a number is infinite or not a number"}

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
@@ -26,6 +27,7 @@ func enterSandbox(limits ProcessLimits) (Sandbox, error) {
 		return Sandbox{}, err
 	}
 	go dieWithParent()
+	dieOfCPUTime()
 	if err := installFilter(); err != nil {
 		return Sandbox{}, err
 	}
@@ -77,6 +79,17 @@ func limitRequestCPU(seconds uint64) {
 	limit := unix.Rlimit{Cur: uint64(used.Utime.Sec+used.Stime.Sec) + 1 + seconds, Max: unix.RLIM_INFINITY}
 	// setrlimit itself, not prlimit64 as the library does: the filter can then tell by one argument that it is CPU time.
 	unix.RawSyscall(unix.SYS_SETRLIMIT, unix.RLIMIT_CPU, uintptr(unsafe.Pointer(&limit)), 0)
+}
+
+// dieOfCPUTime makes the limit deadly: the Go runtime by itself takes no notice of this signal.
+func dieOfCPUTime() {
+	reached := make(chan os.Signal, 1)
+	signal.Notify(reached, unix.SIGXCPU)
+	go func() {
+		<-reached
+		fmt.Fprintln(os.Stderr, "renderer: SIGXCPU, the request's CPU time is used up")
+		unix.Exit(2)
+	}()
 }
 
 // dieWithParent ends the process when the last writer of its stdin is gone, also while a request runs.

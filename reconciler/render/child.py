@@ -58,7 +58,7 @@ class RendererChild:
     """A running child. Used by one thread at a time; it dies when its stdin closes, so also when this process dies."""
 
     def __init__(self, binary: Path, *, limits: ProcessLimits, allow_unsandboxed: bool) -> None:
-        """Starts the process and greets it, without waiting for the answer. Raises SandboxRefused if it cannot start."""
+        """Starts the process and greets it without waiting for an answer. Raises SandboxRefused if it cannot start."""
         self._allow_unsandboxed = allow_unsandboxed
         self._welcome: Welcome | None = None
         self._requests = 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.errors import Transient
 from reconciler.render.child import RendererChild
 from reconciler.render.limits import ProcessLimits
-from reconciler.render.protocol import FileServer, RenderAnswer, RenderRequest
+from reconciler.render.protocol import FileServer, RenderAnswer, RenderRequest, SandboxRefused
 
 
 class RendererBusy(Transient):
@@ -106,20 +106,29 @@ class RendererPool:
 
     def _take(self, project: str) -> Bound:
         with self._lock:
-            known = next(
-                (bound for bound in reversed(self._idle) if bound.project == project and bound.child.alive), None
-            )
+            known = next((bound for bound in reversed(self._idle) if bound.project == project), None)
             if known:
                 self._idle.remove(known)
-                return known
-            surplus = max(0, len(self._idle) - (self._size - self._busy))
+            surplus = max(0, len(self._idle) + self._busy - self._size)
             evicted, self._idle = self._idle[:surplus], self._idle[surplus:]
-            spare, self._spare = self._spare, None
         for bound in evicted:
             bound.child.close()
-        fresh = Bound(spare if spare and spare.alive else self._start(), project)
+        if known and known.child.alive:
+            return known
+        if known:
+            known.child.close()
+        return Bound(self._fresh(), project)
+
+    def _fresh(self) -> RendererChild:
+        """The spare, with another one put in its place."""
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare and not spare.alive:
+            spare.close()
+            spare = None
+        child = spare or self._start()
         self._refill()
-        return fresh
+        return child
 
     def _give_back(self, bound: Bound | None, *, retire: bool) -> None:
         with self._lock:
@@ -136,7 +145,10 @@ class RendererPool:
         with self._lock:
             if self._spare or self._closed:
                 return
-        child = self._start()
+        try:
+            child = self._start()
+        except SandboxRefused:
+            return  # whoever needs it tries again and gets the error; this caller's answer stands
         with self._lock:
             wanted = self._spare is None and not self._closed
             if wanted:

@@ -1,0 +1,59 @@
+"""The messages as they go over the pipe, and that both programs know the same words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from reconciler.render.limits import ProcessLimits, RequestLimits
+from reconciler.render.protocol import (
+    PROTOCOL_VERSION,
+    DirectoryParams,
+    FileRefused,
+    FileTooLarge,
+    NotAFile,
+    PathEscapes,
+    PathMissing,
+    RenderRequest,
+)
+
+GO = Path(__file__).resolve().parents[3] / "renderer"
+
+
+def json_names(source: str, struct: str) -> set[str]:
+    """The JSON names of a Go struct's fields."""
+    (body,) = re.findall(rf"^type {struct} struct {{\n(.*?)^}}", source, re.MULTILINE | re.DOTALL)
+    return set(re.findall(r'json:"(\w+)', body))
+
+
+def test_a_request_holds_its_source_and_its_limits() -> None:
+    request = RenderRequest(DirectoryParams("apps", recurse=True, exclude="x*"), project="not sent")
+    assert request.message(7) == {
+        "id": 7,
+        "kind": "directory",
+        "params": {
+            "path": "apps",
+            "recurse": True,
+            "include": "",
+            "exclude": "x*",
+            "disable_extension_filter": False,
+            "limits": asdict(RequestLimits()),
+        },
+    }
+
+
+def test_both_programs_know_the_same_parameters_and_limits() -> None:
+    directory = (GO / "directory.go").read_text()
+    assert json_names(directory, "directoryParams") == RenderRequest(DirectoryParams("")).message(1)["params"].keys()
+    assert json_names(directory, "directoryLimits") == asdict(RequestLimits()).keys()
+    protocol = (GO / "protocol.go").read_text()
+    assert json_names(protocol, "ProcessLimits") == asdict(ProcessLimits()).keys()
+    assert f"ProtocolVersion = {PROTOCOL_VERSION}\n" in protocol
+
+
+@pytest.mark.parametrize("refusal", [FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing])
+def test_both_programs_know_the_same_refusals(refusal: type[FileRefused]) -> None:
+    assert f'= "{refusal.code}"' in (GO / "protocol.go").read_text()
