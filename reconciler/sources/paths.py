@@ -44,6 +44,9 @@ class Tree(Protocol):
         SourceError.
         """
 
+    def publish(self) -> None:
+        """Shares what was read with other workers, where there are any. Raises StoreUnavailable."""
+
 
 class Hop(NamedTuple):
     """A symbolic link that was followed on the way."""

@@ -1,0 +1,130 @@
+"""Results by what they were made from, as a compiler cache keeps them: parameters, then the files that were read.
+
+    parameters → a few recorded read-sets → the first whose every answer is the same now → its result, without rendering
+
+Results lie sealed in Redis and, the last ones, in the memory of the process; an entry that does not open is a miss.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reconciler.models.keys import Digest
+from reconciler.render.protocol import RenderWarning
+from reconciler.render.readset import Read, Sight
+
+if TYPE_CHECKING:
+    from reconciler.store.blobs import Blobs
+
+MAX_READ_SETS = 8
+MAX_RECORDS_BYTES = 1024**2
+MEMORY_BYTES = 64 * 1024**2
+TTL_S = 7 * 24 * 3600.0
+
+
+class Recorded(msgspec.Struct, frozen=True, array_like=True):
+    """One read-set and the result that it led to."""
+
+    reads: tuple[Read, ...]
+    result: Digest
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True):
+    """One rendering: its objects as a JSON array, and what was passed over."""
+
+    manifests: bytes
+    warnings: tuple[RenderWarning, ...] = ()
+    reads_revision: bool = False
+
+
+_recorded = msgspec.msgpack.Decoder(tuple[Recorded, ...])
+_results = msgspec.msgpack.Decoder(Result)
+
+
+class RenderCache:
+    """Thread-safe. `blobs` None keeps results in memory only."""
+
+    def __init__(self, blobs: Blobs | None) -> None:
+        self._blobs = blobs
+        self._lock = threading.Lock()
+        self._memory: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, params: Digest, sight: Sight) -> tuple[Recorded, Result] | None:
+        """The result for these parameters and the files as they are now. Raises SourceUnavailable, SourceError from
+        reading the tree.
+        """
+        for recorded in self._records(params, fresh=False) or ():
+            if sight.holds(recorded.reads) and (result := self._result(recorded.result)):
+                return recorded, result
+        for recorded in self._records(params, fresh=True) or ():
+            if sight.holds(recorded.reads) and (result := self._result(recorded.result)):
+                return recorded, result
+        return None
+
+    def keep(self, params: Digest, reads: tuple[Read, ...], result: Result) -> Digest:
+        """Stores a result and the read-set that leads to it; the oldest read-sets make room. Raises
+        StoreUnavailable.
+        """
+        encoded = msgspec.msgpack.encode(result)
+        digest = result_digest(params, encoded)
+        self._put(_result_name(digest), encoded)
+        others = [one for one in self._records(params, fresh=True) or () if one.reads != reads]
+        records = [Recorded(reads, digest), *others][:MAX_READ_SETS]
+        data = msgspec.msgpack.encode(records)
+        while len(data) > MAX_RECORDS_BYTES and len(records) > 1:
+            records.pop()
+            data = msgspec.msgpack.encode(records)
+        self._put(_reads_name(params), data)
+        return digest
+
+    def _records(self, params: Digest, *, fresh: bool) -> tuple[Recorded, ...] | None:
+        data = self._get(_reads_name(params), fresh=fresh)
+        return _recorded.decode(data) if data else None
+
+    def _result(self, digest: Digest) -> Result | None:
+        data = self._get(_result_name(digest))
+        return _results.decode(data) if data else None
+
+    def _get(self, name: str, *, fresh: bool = False) -> bytes | None:
+        with self._lock:
+            known = None if fresh and self._blobs else self._memory.get(name)
+            if known is not None:
+                self._memory.move_to_end(name)
+                return known
+        data = self._blobs.get(name) if self._blobs else None
+        if data is not None:
+            self._remember(name, data)
+        return data
+
+    def _put(self, name: str, data: bytes) -> None:
+        self._remember(name, data)
+        if self._blobs:
+            self._blobs.put(name, data, TTL_S)
+
+    def _remember(self, name: str, data: bytes) -> None:
+        with self._lock:
+            self._bytes += len(data) - len(self._memory.pop(name, b""))
+            self._memory[name] = data
+            while self._bytes > MEMORY_BYTES and len(self._memory) > 1:
+                self._bytes -= len(self._memory.popitem(last=False)[1])
+
+
+def result_digest(params: Digest, encoded: bytes) -> Digest:
+    """Names a result by its content and what it was made with, so that it is shared only where it may be."""
+    return Digest(blake2b(params.encode() + b"\0" + encoded, digest_size=20).hexdigest())
+
+
+def _reads_name(params: Digest) -> str:
+    """reads:<params digest> → the newest read-sets and their results."""
+    return f"reads:{params}"
+
+
+def _result_name(digest: Digest) -> str:
+    """render:<result digest> → a Result."""
+    return f"render:{digest}"

@@ -1,0 +1,214 @@
+"""What a rendering looked at: each question with its answer, so that a later commit can be asked the same again.
+
+A path is recorded as it was asked for, with the links that it led through; a question whose answer is the same now as
+then needs no rendering.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+
+from reconciler.errors import SourceError
+from reconciler.models.keys import RepoUrl, TreeId
+from reconciler.render.protocol import DirEntry, FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
+from reconciler.sources.paths import Entry, Found, Lost, Tree, Walker
+
+ReadKind = Literal["file", "list", "glob"]
+MAX_GLOB_FILES = 100_000
+
+_WILDCARD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]")
+
+
+class Read(msgspec.Struct, frozen=True, array_like=True):
+    """One question and its answer. `value` names the answer by content; `also` are further paths on which it
+    depends.
+    """
+
+    kind: ReadKind
+    path: str
+    value: str
+    also: tuple[str, ...] = ()
+
+
+class Look:
+    """An answer: what to record of it, and what was found."""
+
+    __slots__ = ("found", "paths", "read")
+
+    def __init__(self, read: Read, found: Found | Lost, paths: tuple[str, ...] = ()) -> None:
+        self.read = read
+        self.found = found
+        self.paths = paths
+
+
+class Sight:
+    """Asks questions of one tree. For one rendering: it remembers what it passed."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._walker = Walker(tree)
+        self._listings: dict[TreeId, str] = {}
+
+    def look(self, kind: ReadKind, path: str) -> Look:
+        """Answers one question. Raises SourceUnavailable, SourceError."""
+        if kind == "glob":
+            return self._glob(path)
+        found = self._walker.find(path)
+        if isinstance(found, Lost):
+            return Look(Read(kind, path, found.why, _others(path, found)), found)
+        if kind == "list" and found.entry.type == "dir":
+            value = self._listing(found.entry.oid)
+        else:
+            value = f"{found.entry.mode:o} {found.entry.oid}" if found.entry.type == "file" else found.entry.type
+        return Look(Read(kind, path, value, _others(path, found)), found)
+
+    def holds(self, reads: Iterable[Read]) -> bool:
+        """Whether every question has the answer now that it had then. Raises SourceUnavailable, SourceError."""
+        return all(self.look(read.kind, read.path).read.value == read.value for read in reads)
+
+    def _listing(self, tree: TreeId) -> str:
+        if tree not in self._listings:
+            self._listings[tree] = listing_value(self.tree.entries(tree))
+        return self._listings[tree]
+
+    def _glob(self, pattern: str) -> Look:
+        start = _WILDCARD.split(pattern, maxsplit=1)[0].rpartition("/")[0]
+        found = self._walker.find(start)
+        if isinstance(found, Lost):
+            return Look(Read("glob", pattern, found.why, _others(start, found)), found)
+        matches = re.compile(glob_regex(pattern)).fullmatch
+        inside = ((path, entry) for path, entry in self._files(start, found.entry.oid) if matches(path))
+        rows = sorted(inside)
+        value = _digest(f"{path}\0{entry.mode:o}\0{entry.oid}" for path, entry in rows)
+        return Look(Read("glob", pattern, value, _others(start, found)), found, tuple(path for path, _ in rows))
+
+    def _files(self, folder: str, tree: TreeId) -> Iterator[tuple[str, Entry]]:
+        pending, seen = [(folder, tree)], 0
+        while pending:
+            base, oid = pending.pop()
+            for name, entry in self.tree.entries(oid).items():
+                path = f"{base}/{name}" if base else name
+                seen += 1
+                if seen > MAX_GLOB_FILES:
+                    raise SourceError(
+                        f"a pattern below {folder!r} walks more than {MAX_GLOB_FILES} names; make it narrower"
+                    )
+                if entry.type == "dir":
+                    pending.append((path, entry.oid))
+                else:
+                    yield path, entry
+
+
+class ReadLog:
+    """Everything that one application's rendering asked, in the order of asking; it survives a rendering that fails."""
+
+    def __init__(self, repo: RepoUrl, binding: str) -> None:
+        self.repo = repo
+        self.binding = binding
+        self._reads: dict[tuple[ReadKind, str], Read] = {}
+
+    def noted(self, look: Look) -> Found | Lost:
+        self._reads[look.read.kind, look.read.path] = look.read
+        return look.found
+
+    def add(self, reads: Iterable[Read]) -> None:
+        self._reads.update({(read.kind, read.path): read for read in reads})
+
+    @property
+    def reads(self) -> tuple[Read, ...]:
+        return tuple(self._reads.values())
+
+
+class RecordedFiles:
+    """Serves a renderer child from a tree and notes every answer: render.protocol.FileServer."""
+
+    def __init__(self, sight: Sight, log: ReadLog, *, file_limit_bytes: int) -> None:
+        self._sight = sight
+        self._log = log
+        self._limit = file_limit_bytes
+
+    def list(self, path: str) -> Sequence[DirEntry]:
+        """Raises PathMissing, PathEscapes, NotAFile, SourceUnavailable."""
+        found = self._found("list", path)
+        if found.entry.type != "dir":
+            raise NotAFile(f"{path} is a {found.entry.type}, not a folder", path=path)
+        entries = self._sight.tree.entries(found.entry.oid)
+        return [DirEntry(_readable(name, path), entry.type) for name, entry in entries.items()]
+
+    def read(self, path: str) -> bytes:
+        """Raises PathMissing, PathEscapes, NotAFile, FileTooLarge, SourceUnavailable."""
+        found = self._found("file", path)
+        if found.entry.type != "file":
+            raise NotAFile(f"{path} is a {found.entry.type}, not a file", path=path)
+        data = self._sight.tree.blob(found.entry, found.parent, self._limit)
+        if data is None:
+            raise FileTooLarge(f"{path} is larger than {self._limit} bytes", path=path)
+        return data
+
+    def glob(self, pattern: str) -> Sequence[str]:
+        """Raises PathEscapes, SourceUnavailable."""
+        look = self._sight.look("glob", pattern)
+        found = self._log.noted(look)
+        if isinstance(found, Lost) and found.why == "escapes":
+            raise PathEscapes(f"{pattern} leaves the repository", path=pattern)
+        return look.paths
+
+    def _found(self, kind: ReadKind, path: str) -> Found:
+        found = self._log.noted(self._sight.look(kind, path))
+        if isinstance(found, Lost):
+            raise _refusal(path, found)
+        return found
+
+
+def listing_value(entries: Mapping[str, Entry]) -> str:
+    """Names a folder's listing by the names in it and their types, not by what they hold."""
+    return _digest(f"{name}\0{entry.type}" for name, entry in sorted(entries.items()))
+
+
+def glob_regex(pattern: str) -> str:
+    """A pattern as a regular expression over whole paths: `**` crosses folders, `*` and `?` do not."""
+    parts, at = [], 0
+    for match in _WILDCARD.finditer(pattern):
+        parts += [re.escape(pattern[at : match.start()]), _wildcard(match.group())]
+        at = match.end()
+    return "".join([*parts, re.escape(pattern[at:])])
+
+
+def _wildcard(token: str) -> str:
+    fixed = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    if token in fixed:
+        return fixed[token]
+    inner = token[1:-1]
+    negated = inner.startswith(("!", "^"))
+    body = re.escape(inner.removeprefix("!").removeprefix("^")).replace(r"\-", "-")
+    return f"[^/{body}]" if negated else f"[{body}]"
+
+
+def _others(path: str, found: Found | Lost) -> tuple[str, ...]:
+    passed = [hop.path for hop in found.hops]
+    return tuple(dict.fromkeys(other for other in (*passed, found.path) if other != path))
+
+
+def _refusal(path: str, lost: Lost) -> FileRefused:
+    if lost.why == "escapes":
+        return PathEscapes(f"{path} leaves the repository by the link {lost.path}", path=path)
+    return PathMissing(f"{path} does not exist", path=path)
+
+
+def _readable(name: str, folder: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise PathEscapes(f"a name in {folder or 'the root'} is not UTF-8: {shown}", path=folder) from error
+    return name
+
+
+def _digest(rows: Iterable[str]) -> str:
+    joined = "\n".join(rows).encode("utf-8", "surrogateescape")
+    return blake2b(joined, digest_size=16).hexdigest()
