@@ -50,6 +50,10 @@ COMMANDS: Mapping[str, Command] = {
         "start three clusters, Git, Valkey, our processes and a sample fleet; returns when it has converged",
         _module("reconciler.sandbox", "up"),
     ),
+    "poke": Command(
+        "edit a live object by hand: east apps/v1/Deployment orders/orders-api spec.replicas=1",
+        _module("reconciler.sandbox", "poke"),
+    ),
     "down": Command("stop everything that up started", _down, needs_setup=False),
     "test": Command(
         "run the tests (small counts, fixed seeds); arguments go to pytest", _module("pytest", "-m", "not faults")

@@ -65,10 +65,8 @@ class ControlPlane:
         self._controllers_token = secrets.token_urlsafe(24)
         self._write_tokens()
         admin, controllers = self.access(ADMIN), self.access(CONTROLLERS)
-        self.kubeconfig_path = write_kubeconfig(self.folder / "kubeconfig", admin, name=options.name)
-        self._controllers_kubeconfig = write_kubeconfig(
-            self.folder / "controllers.kubeconfig", controllers, name=options.name
-        )
+        self.kubeconfig_path = write_kubeconfig(self.folder / "kubeconfig", {options.name: admin})
+        self._controllers_kubeconfig = write_kubeconfig(self.folder / "controllers.kubeconfig", {"self": controllers})
         self.api = Api(admin)
 
     def access(self, user: str = ADMIN, *, url: str | None = None) -> Access:

@@ -1,0 +1,30 @@
+"""The sample fleet: the repository that is pushed, and the Applications that deploy it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from reconciler.sandbox.api import Json
+from reconciler.sandbox.places import MATERIAL
+from reconciler.sandbox.repositories import folder_files
+
+FLEET = MATERIAL / "fleet"
+
+
+def repository_files() -> Mapping[str, bytes]:
+    """What lies in the fleet's Git repository, by path."""
+    return folder_files(FLEET / "repository")
+
+
+def applications(repository: str, servers: Mapping[str, str]) -> list[Json]:
+    """The Applications, with the address of the repository and of each cluster filled in. Raises KeyError."""
+    names = {"repository": repository, **servers}
+    texts = (path.read_text() for path in sorted((FLEET / "applications").glob("*.yaml")))
+    return [yaml.safe_load(Template(text).substitute(names)) for text in texts]
+
+
+def manifests(*paths: Path) -> list[Json]:
+    """Every object in some YAML files."""
+    return [body for path in paths for body in yaml.safe_load_all(path.read_text()) if body]
