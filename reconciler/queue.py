@@ -16,7 +16,7 @@ import msgspec
 import orjson
 
 from reconciler.errors import ReconcilerError
-from reconciler.models.keys import EntryKey, EntryKind, Lane
+from reconciler.models.keys import LANES, EntryKey, EntryKind, Lane
 from reconciler.sharding import queue_of
 from reconciler.store.due import DueSet, Issued
 from reconciler.store.queues import Queues
@@ -35,6 +35,7 @@ LIFE_PER_REDRIVE = 10
 """A message may wait this many redrives in a queue; by then its entry was issued again long ago."""
 
 DRAIN_LIMIT = 500
+CONTENT_TYPE = "application/json"
 
 
 class Forged(ReconcilerError):
@@ -87,30 +88,74 @@ def verify(body: Any, task: str, queue: str, keyring: Keyring, *, now: float) ->
     return entry, message
 
 
+class _Carried(msgspec.Struct, frozen=True):
+    """The headers that are let in; anything else that Celery would obey is left outside."""
+
+    task: str
+    id: str
+    argsrepr: str = ""
+
+
+class _Arrived(msgspec.Struct, frozen=True, rename="kebab"):
+    """A Celery message as it comes out of a list."""
+
+    body: str
+    content_type: str
+    headers: _Carried
+
+
+def is_ours(queue: str) -> bool:
+    """Whether this is a queue of the due set; Celery has others, for remote control."""
+    return queue.partition(".")[0] in LANES
+
+
+def admitted(raw: Any, queue: str) -> dict[str, Any]:
+    """A message of our shape, rebuilt from what may be in it. Raises Forged.
+
+    Expiry, callbacks, reply addresses and time limits of Celery travel unsigned, so none of them gets through.
+    """
+    try:
+        arrived = msgspec.convert(raw, _Arrived)
+        arguments, keywords, embedded = orjson.loads(arrived.body)
+    except (msgspec.ValidationError, ValueError, TypeError):
+        raise Forged("envelope") from None
+    if arrived.content_type != CONTENT_TYPE or len(arguments) != 1 or keywords or embedded:
+        raise Forged("envelope")
+    return _celery_message(arrived.body, arrived.headers, queue)
+
+
 def envelope(message: Message, task: str, queue: str) -> bytes:
     """A Celery message (protocol 2) as kombu's Redis transport expects it in a list.
 
     Written by hand because assembling one with Celery costs forty times as much.
     """
-    task_id = secrets.token_hex(16)
-    body = orjson.dumps([[msgspec.to_builtins(message)], {}, None])
     shown = f"('{message.entry}', '{message.lane}')"
+    body = orjson.dumps([[msgspec.to_builtins(message)], {}, None]).decode()
+    return orjson.dumps(_celery_message(body, _Carried(task, secrets.token_hex(16), shown), queue))
+
+
+def _celery_message(body: str, carried: _Carried, queue: str) -> dict[str, Any]:
+    headers = {
+        "lang": "py",
+        "task": carried.task,
+        "id": carried.id,
+        "root_id": carried.id,
+        "argsrepr": carried.argsrepr,
+        "kwargsrepr": "{}",
+    }
     properties = {
-        "correlation_id": task_id,
+        "correlation_id": carried.id,
         "delivery_mode": 1,
         "delivery_info": {"exchange": "", "routing_key": queue},
-        "delivery_tag": task_id,
+        "delivery_tag": carried.id,
     }
-    headers = {"lang": "py", "task": task, "id": task_id, "root_id": task_id, "argsrepr": shown, "kwargsrepr": "{}"}
-    return orjson.dumps(
-        {
-            "body": body.decode(),
-            "content-encoding": "utf-8",
-            "content-type": "application/json",
-            "headers": headers,
-            "properties": properties,
-        }
-    )
+    return {
+        "body": body,
+        "content-encoding": "utf-8",
+        "content-type": CONTENT_TYPE,
+        "headers": headers,
+        "properties": properties,
+    }
 
 
 @dataclass(frozen=True, slots=True)
