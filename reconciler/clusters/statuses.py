@@ -55,14 +55,16 @@ def read_status(body: bytes) -> Status:
 
 
 def error_of(code: int, body: bytes, *, subject: str, retry_after: str | None = None) -> ReconcilerError:
-    """The error for an answer with a status that is not 2xx. `subject` says what was asked, such as `GET /api/v1/pods`."""
+    """The error for an answer that is not 2xx. `subject` says what was asked, such as `GET /api/v1/pods`."""
     status = read_status(body)
-    message = f"{subject}: {said(code, status)}"
-    details = status.details or Details()
+    words, details = said(code, status), status.details or Details()
+    # People read refusals, and the server's own words name the object; without any, the call has to.
+    message = words or f"{subject}: HTTP {code}"
     if code == 500 and status.message.startswith(MISFITS):
         return ObjectRejected(message, status=code)
     if code < 400 or code >= 500 or code in (CREDENTIALS_REFUSED, 408, 410, 429):
-        return ClusterUnavailable(message, retry_after_s=retry_after_s(retry_after, status))
+        reason = f"{subject}: {words or f'HTTP {code}'}"
+        return ClusterUnavailable(reason, retry_after_s=retry_after_s(retry_after, status))
     if code == 409 or (code == 422 and not details.name and not details.causes):
         # 422 about nothing by name: a JSON patch whose test failed, or whose target is not there any more.
         return ObjectConflict(message)
@@ -73,12 +75,12 @@ def error_of(code: int, body: bytes, *, subject: str, retry_after: str | None = 
 
 
 def said(code: int, status: Status) -> str:
-    """The server's words without object content: of Secrets only the fields and the kinds of their faults."""
+    """The server's words without object content, or nothing: of Secrets only fields and the kinds of their faults."""
     details = status.details or Details()
     if details.kind in SECRET_KINDS and code in (400, 422):
         faults = ", ".join(f"{cause.field}: {cause.reason}" for cause in details.causes)
         return f"{status.reason or code} {faults}".strip()
-    return (status.message or f"HTTP {code}")[:MESSAGE_LIMIT]
+    return status.message[:MESSAGE_LIMIT]
 
 
 def retry_after_s(header: str | None, status: Status) -> float | None:

@@ -1,0 +1,103 @@
+"""Single writes to one cluster, each tied to what was read and to the lease of the pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from reconciler.clusters import paths
+from reconciler.clusters.cluster import Cluster
+from reconciler.clusters.transport import APPLY_PATCH, JSON_PATCH, Body
+from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected
+from reconciler.models.keys import ObjectKey
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
+
+NAMESPACE_PATH = "/api/v1/namespaces"
+
+
+class Writer:
+    """Writes as one field manager, for one pass. Calls `still_mine` before every write; it raises LeaseLost.
+
+    Raises ObjectConflict (the object moved since it was read), ObjectRejected (the server refused it),
+    ClusterUnavailable (no answer, and then the write may have happened).
+    """
+
+    def __init__(self, cluster: Cluster, manager: str, still_mine: Callable[[], None]) -> None:
+        self.cluster = cluster
+        self.manager = manager
+        self._still_mine = still_mine
+
+    def apply(self, manifest: Manifest, *, live: LiveObject | None, dry_run: bool = False) -> LiveObject:
+        """Server-side apply, with force: what Git names belongs to us. The answer is the object as it is afterwards.
+
+        With `live`, only that very object in that very version is changed. With `dry_run` nothing is stored.
+        """
+        body = manifest.body if live is None else _tied(manifest.body, live)
+        query = {"fieldManager": self.manager, "force": "true", "fieldValidation": "Strict"}
+        path = self._path(manifest.key, manifest.version)
+        return self._patch(path, query | _dry(dry_run), Body(orjson.dumps(body), APPLY_PATCH))
+
+    def migrate(self, live: LiveObject, managed_fields: list[JsonObject]) -> LiveObject:
+        """Replaces managedFields: what client-side apply owned becomes ours. Nothing else of the object changes."""
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": live.uid},
+            {"op": "replace", "path": "/metadata/managedFields", "value": managed_fields},
+            # Setting the version that was read makes the server refuse the patch when the object has moved.
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": live.resource_version},
+        ]
+        path = self._path(live.key, live.version)
+        return self._patch(path, {"fieldManager": self.manager}, Body(orjson.dumps(patch), JSON_PATCH))
+
+    def delete(self, live: LiveObject, propagation: str) -> bool:
+        """Deletes that very object in that very version; False when it was gone already."""
+        options = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "propagationPolicy": propagation,
+            "preconditions": {"uid": live.uid, "resourceVersion": live.resource_version},
+        }
+        path = self._path(live.key, live.version)
+        self._still_mine()
+        try:
+            self.cluster.transport.request("DELETE", path, body=Body(orjson.dumps(options)))
+        except ObjectGone:
+            return False
+        return True
+
+    def create_namespace(
+        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+    ) -> bool:
+        """Creates a namespace that no application owns; False when there is one, which is left as it is."""
+        metadata = {"name": name, "labels": dict(labels or {}), "annotations": dict(annotations or {})}
+        body = Body(orjson.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
+        self._still_mine()
+        try:
+            self.cluster.transport.request("POST", NAMESPACE_PATH, query={"fieldManager": self.manager}, body=body)
+        except ObjectConflict:
+            return False
+        return True
+
+    def _patch(self, path: str, query: Mapping[str, str], body: Body) -> LiveObject:
+        self._still_mine()
+        try:
+            return LiveObject(self.cluster.transport.request("PATCH", path, query=query, body=body).json())
+        except ObjectGone as error:
+            # An apply creates what is absent, so this speaks of the namespace: for the caller a refusal like others.
+            raise ObjectRejected(str(error), status=404) from error
+
+    def _path(self, key: ObjectKey, version: str) -> str:
+        served = self.cluster.served(key.group_kind)
+        if served is None or (version and version not in served.versions):
+            what = f"{key.group_kind} in version {version}"
+            raise ObjectRejected(f"the cluster does not serve {what} (needed by {key.name})", status=404)
+        return paths.item(paths.collection(key.group_kind, served, version=version, namespace=key.namespace), key.name)
+
+
+def _tied(body: JsonObject, live: LiveObject) -> JsonObject:
+    tie = {"uid": live.uid, "resourceVersion": live.resource_version}
+    return {**body, "metadata": {**body.get("metadata", {}), **tie}}
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
