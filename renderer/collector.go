@@ -207,6 +207,12 @@ func (c *collector) manifest(value any, line int) *Fault {
 }
 
 func (c *collector) warn(code, message string, line int) {
+	switch {
+	case len(c.warnings) == c.limits.Warnings:
+		return
+	case len(c.warnings) == c.limits.Warnings-1:
+		code, message = "more-warnings", "there is more to warn of"
+	}
 	c.warnings = append(c.warnings, Warning{code, message, c.path, line})
 }
 

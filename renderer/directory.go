@@ -27,6 +27,8 @@ type directoryLimits struct {
 	Depth         int `json:"depth"`
 	OutputBytes   int `json:"output_bytes"`
 	Manifests     int `json:"manifests"`
+	PathBytes     int `json:"path_bytes"`
+	Warnings      int `json:"warnings"`
 }
 
 // skipMarker anywhere in a file takes the whole file out.
@@ -141,9 +143,18 @@ func (w *walker) entry(relative, kind string) error {
 		if !w.pick.takes(relative) {
 			return nil
 		}
-		if w.found = append(w.found, candidate{path.Join(w.root, relative), kind == "symlink"}); len(w.found) > w.params.Limits.Files {
-			return w.tooMany("manifest files", w.params.Limits.Files)
-		}
+		return w.take(candidate{path.Join(w.root, relative), kind == "symlink"})
+	}
+	return nil
+}
+
+func (w *walker) take(file candidate) error {
+	limits := w.params.Limits
+	if len(file.path) > limits.PathBytes {
+		return w.tooMany("bytes in the path of a manifest file", limits.PathBytes)
+	}
+	if w.found = append(w.found, file); len(w.found) > limits.Files {
+		return w.tooMany("manifest files", limits.Files)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 var testLimits = directoryLimits{
 	CombinedBytes: 10_000_000, Files: 1000, Entries: 1000, Depth: 200, OutputBytes: 1 << 20, Manifests: 1000,
+	PathBytes: 100, Warnings: 10,
 }
 
 func cm(name string) string {
@@ -143,11 +144,12 @@ func TestALiteralKeepsItsLastLineEndBeforeASeparator(t *testing.T) {
 }
 
 func TestCapsEndARequest(t *testing.T) {
-	tree := map[string]string{"a.yaml": cm("a") + "---\n" + cm("b"), "b.yaml": cm("c"), "c.txt": ""}
+	tree := map[string]string{"aa.yaml": cm("a") + "---\n" + cm("b"), "bb.yaml": cm("c"), "c.txt": ""}
 	for name, change := range map[string]func(*directoryLimits){
 		"more than 1 manifest files":       func(l *directoryLimits) { l.Files = 1 },
 		"more than 2 names in its folders": func(l *directoryLimits) { l.Entries = 2 },
 		"more than 2 manifests":            func(l *directoryLimits) { l.Manifests = 2 },
+		"more than 5 bytes in the path":    func(l *directoryLimits) { l.PathBytes = 5 },
 		"larger than 100 bytes together":   func(l *directoryLimits) { l.CombinedBytes = 100 },
 	} {
 		limits := testLimits
@@ -156,6 +158,13 @@ func TestCapsEndARequest(t *testing.T) {
 		if fault := asFault(err); err == nil || fault.Code != CodeTooLarge || !strings.Contains(fault.Message, name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestWarningsAreCutAtTheirCap(t *testing.T) {
+	answer := mustRender(t, map[string]string{"a.yaml": cm("a") + strings.Repeat("x: y\n", 1000)}, directoryParams{Limits: testLimits})
+	if last := answer.Warnings[len(answer.Warnings)-1]; len(answer.Warnings) != 10 || last.Code != "more-warnings" {
+		t.Errorf("%d warnings, the last %+v", len(answer.Warnings), last)
 	}
 }
 

@@ -23,6 +23,11 @@ class RequestLimits:
     manifests: int = 20_000
     """Objects of one source."""
 
+    path_bytes: int = 1024
+    """The path of one manifest file: every object's origin repeats it."""
+
+    warnings: int = 100
+
     depth: int = 200
     """Levels of nesting in one object: above the deepest published CRDs, below what recursive Python code stands."""
 
@@ -53,7 +58,7 @@ HANDSHAKE_DEADLINE_S = 10.0
 DEADLINE_S = 30.0
 """One request, the time of the files it asks for included."""
 
-MESSAGE_BYTES = 16 * MIB
+MESSAGE_BYTES = 32 * MIB
 """One JSON message of the child: an answer's header or a question. The manifests are a frame of their own."""
 
 STDERR_BYTES = 8 * 1024

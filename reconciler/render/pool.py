@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -40,6 +40,14 @@ def renderer_identity(binary: Path) -> str:
 def sandboxed_children(binary: Path, *, allow_unsandboxed: bool = False) -> Callable[[], RendererChild]:
     """What a pool starts its children with."""
     return lambda: RendererChild(binary, limits=ProcessLimits(), allow_unsandboxed=allow_unsandboxed)
+
+
+def stands(child: RendererChild) -> bool:
+    """True when a child that waited for its first request can take it."""
+    with suppress(SandboxRefused):
+        child.ready()
+        return child.alive
+    return False
 
 
 class RendererPool:
@@ -120,10 +128,10 @@ class RendererPool:
         return Bound(self._fresh(), project)
 
     def _fresh(self) -> RendererChild:
-        """The spare, with another one put in its place."""
+        """The spare, or a child started now if the spare died while it waited; another spare is put in its place."""
         with self._lock:
             spare, self._spare = self._spare, None
-        if spare and not spare.alive:
+        if spare and not stands(spare):
             spare.close()
             spare = None
         child = spare or self._start()

@@ -32,11 +32,14 @@ def render(pool: RendererPool, project: str = "") -> int:
 
 
 class _Killing(MemoryFiles):
-    """Kills every child of the pool that it can see; the one at work is found among this process's children."""
+    """Kills every child of this process, the spare and the one at work, and waits until they are dead."""
 
     def read(self, path: str) -> bytes:
-        for pid in children_of_this_process():
+        killed = children_of_this_process()
+        for pid in killed:
             os.kill(pid, signal.SIGKILL)
+        for pid in killed:
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         return super().read(path)
 
 
