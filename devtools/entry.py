@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devtools.checks import run_checks
-from devtools.layout import PROJECT, PYTHON
+from devtools.layout import PROJECT, PYTHON, TIE
 from devtools.locks import write_locks
 from devtools.setup import set_up
 from devtools.steps import StepFailed, say
@@ -31,7 +31,13 @@ def _module(name: str, *words: str) -> Callable[[Args], int]:
 
 def _python(*words: str, **environment: str) -> int:
     everything = {**run_environment(os.environ), **environment}
-    return subprocess.run([str(PYTHON), *words], cwd=PROJECT, env=everything).returncode
+    tied = [str(PYTHON), "-IS", str(TIE), str(os.getpid()), str(PYTHON), *words]
+    child = subprocess.Popen(tied, cwd=PROJECT, env=everything)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue  # the child got the signal too, and has things to end before it exits
 
 
 def _down(args: Args) -> int:

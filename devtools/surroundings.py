@@ -6,7 +6,6 @@ from pathlib import Path
 from devtools.layout import CACHE
 
 GO_CACHES: Mapping[str, str] = {
-    "GOCACHE": str(CACHE / "go-build"),
     "GOMODCACHE": str(CACHE / "go-mod"),
     "GOPATH": str(CACHE / "go"),
 }
@@ -26,14 +25,18 @@ def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {"PIP_CACHE_DIR": str(CACHE / "pip"), **environment, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
-def go_environment(environment: Mapping[str, str]) -> dict[str, str]:
+BUILD_CACHE, ONE_TIME_CACHE = CACHE / "go-build", CACHE / "go-build-sandbox"
+"""Compiled packages; those of the control plane are 3 GB and of no use once it is built, so they lie apart."""
+
+
+def go_environment(environment: Mapping[str, str], *, build_cache: Path = BUILD_CACHE) -> dict[str, str]:
     """The caller's environment for the go command."""
     # Go counts its own use in the user's configuration folder, which is not ours to write; what the user set there
     # with `go env -w` still holds.
     home = Path(environment.get("HOME", "/"))
     settings = Path(environment.get("XDG_CONFIG_HOME", home / ".config")) / "go" / "env"
     configuration = {"GOENV": environment.get("GOENV", str(settings)), "XDG_CONFIG_HOME": str(CACHE / "config")}
-    return {**GO_CACHES, **environment, **GO_SETTINGS, **configuration}
+    return {**GO_CACHES, "GOCACHE": str(build_cache), **environment, **GO_SETTINGS, **configuration}
 
 
 def run_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -25,6 +25,14 @@ class ApiError(Exception):
         self.code = code
 
 
+def _message(body: bytes) -> str:
+    """The sentence in a Status object, or the body itself."""
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return body.decode(errors="replace")
+
+
 class Api:
     """One user's connection to one API server. Every call raises ApiError or urllib3's HTTPError."""
 
@@ -51,7 +59,7 @@ class Api:
             headers={**self._pool.headers, **sent},
         )
         if answer.status >= 400:
-            raise ApiError(answer.status, answer.data.decode(errors="replace"))
+            raise ApiError(answer.status, _message(answer.data))
         content: Json = json.loads(answer.data) if answer.data[:1] == b"{" else {"text": answer.data.decode()}
         return content
 

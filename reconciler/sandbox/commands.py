@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.sandbox.api import Api
+from reconciler.sandbox.api import Api, ApiError
 from reconciler.sandbox.banner import banner
 from reconciler.sandbox.everything import APPLICATIONS, state_of
 from reconciler.sandbox.kubeconfig import read_kubeconfig
@@ -67,9 +67,16 @@ def poke(folder: Path, cluster: str, target: Sequence[str]) -> int:
         print("no sandbox is running: ./dev up", file=sys.stderr)
         return 1
     kind, name, assignment = target
-    api = Api(read_kubeconfig(Path(state.kubeconfig), cluster))
-    path = api.path(_identity(kind, name))
-    api.patch(f"{path}?fieldManager=by-hand", _nested(assignment))
+    try:
+        api = Api(read_kubeconfig(Path(state.kubeconfig), cluster))
+        path = api.path(_identity(kind, name))
+        api.patch(f"{path}?fieldManager=by-hand", _nested(assignment))
+    except KeyError:
+        print(f"no cluster {cluster} in {_shown(Path(state.kubeconfig))}", file=sys.stderr)
+        return 1
+    except ApiError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(f"{cluster}: {kind} {name}: {assignment}")
     return 0
 
