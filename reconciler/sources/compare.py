@@ -27,7 +27,7 @@ class Changes:
     is_all: bool = False
 
 
-def changed_paths(old: Tree, new: Tree) -> Changes:
+def changed_paths(old: Tree, new: Tree, *, limit: int = MAX_CHANGES) -> Changes:
     """Compares two trees of one repository; added and removed folders are walked to their leaves. Raises
     SourceUnavailable, SourceError.
     """
@@ -42,7 +42,7 @@ def changed_paths(old: Tree, new: Tree) -> Changes:
         then = old.entries(before) if before else _EMPTY
         now = new.entries(after) if after else _EMPTY
         pending += _folder_changes(changes, path, then, now)
-        if len(changes.paths) + len(pending) > MAX_CHANGES:
+        if len(changes.paths) + len(pending) > limit:
             changes.is_all = True
             return changes
     return changes

@@ -234,6 +234,8 @@ def _end(pack: memoryview, at: int, size: int) -> int:
             raise SourceError("the pack is damaged: an object does not inflate") from error
         if produced > size or (not piece and not inflater.eof):
             raise SourceError("the pack is damaged: an object has the wrong length")
+    if produced != size:
+        raise SourceError("the pack is damaged: an object has the wrong length")
     return position - len(inflater.unused_data)
 
 
