@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.models.application import Application
-from reconciler.models.manifest import JsonObject
+from reconciler.models.keys import CommitId, ObjectKey
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
+from reconciler.models.observed import Condition, Desired, Health, Observed, Reading
 from reconciler.models.project import AppProject
+from reconciler.models.result import ObjectResult
+from reconciler.models.source import Destination
 from reconciler.plan.permissions import ProjectRules
+from reconciler.plan.steps import Plan, Policy
 from reconciler.plan.times import rfc3339
+from reconciler.plan.tracking import stamped
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 REPO = "https://git.example/fleet.git"
@@ -74,3 +82,114 @@ def finished(phase: str = "Succeeded", *, revision: str = C1, at_s: float = 0, *
         "finishedAt": at(at_s),
         "syncResult": {"revision": revision, "source": SOURCE},
     }
+
+
+def a_map(name: str = "web", **data: str) -> Manifest:
+    """A ConfigMap in namespace shop, marked as guestbook's."""
+    return stamped(
+        Manifest(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": name, "namespace": "shop"},
+                "data": {"colour": "blue", **data},
+            }
+        ),
+        "guestbook",
+        "shop",
+    )
+
+
+def live(manifest: Manifest, *, manager: str = "argocd-controller", **metadata: Any) -> LiveObject:
+    """The object as an API server would return it; `metadata` adds to it or replaces."""
+    fields: JsonObject = {"f:metadata": {"f:annotations": {"f:argocd.argoproj.io/tracking-id": {}}}, "f:data": {}}
+    known = {
+        "uid": f"uid-{manifest.key.name}",
+        "resourceVersion": "7",
+        "managedFields": [{"manager": manager, "operation": "Apply", "apiVersion": "v1", "fieldsV1": fields}],
+    }
+    return LiveObject({**manifest.body, "metadata": {**manifest.metadata, **known, **metadata}})
+
+
+def annotated(found: LiveObject, **annotations: str) -> LiveObject:
+    """The object with more annotations of Argo CD's prefix: `sync_options="Prune=false"`."""
+    added = {f"argocd.argoproj.io/{name.replace('_', '-')}": value for name, value in annotations.items()}
+    metadata = {**found.metadata, "annotations": {**found.annotations, **added}}
+    return LiveObject({**found.body, "metadata": metadata})
+
+
+Seen = tuple[ObjectKey, Reading]
+
+
+def equal(manifest: Manifest) -> Seen:
+    return manifest.key, Reading("record", health=Health("Healthy"))
+
+
+def missing(manifest: Manifest) -> Seen:
+    return manifest.key, Reading("absent")
+
+
+def drifted(manifest: Manifest) -> Seen:
+    """Live says red where blue is wanted."""
+    found = live(manifest)
+    red = LiveObject({**found.body, "data": {**found.body["data"], "colour": "red"}})
+    return manifest.key, Reading("server", live=red, predicted=found.body)
+
+
+def wants(*manifests: Manifest, revision: str = C1, conditions: tuple[Condition, ...] = ()) -> Desired:
+    return Desired(manifests, (CommitId(revision),), ("Directory",), conditions)
+
+
+def sees(*items: Seen | LiveObject, **more: Any) -> Observed:
+    """What was read: desired objects with their readings, extra live objects, then further fields of Observed."""
+    readings = dict(item for item in items if isinstance(item, tuple))
+    extra = {item.key: item for item in items if isinstance(item, LiveObject)}
+    return Observed(readings, extra, **more)
+
+
+HERE = Destination(server=SERVER, name="one", namespace="shop")
+
+
+def a_policy(**more: Any) -> Policy:
+    known: dict[str, Any] = {
+        "may_write": True,
+        "may_record": True,
+        "manager": "argocd-controller",
+        "control_namespace": "argocd",
+        "instance": "guestbook",
+        "project": rules(),
+        "destination": HERE,
+    }
+    return Policy(**{**known, **more})
+
+
+def done(plan: Plan, *, but: Mapping[str, str] | None = None, first: int | None = None) -> list[ObjectResult]:
+    """Results of the plan's steps: all good but those named, and only the first so many."""
+    failures = but or {}
+    return [
+        ObjectResult(
+            step.key,
+            step.action,
+            step.key.name not in failures,
+            failures.get(step.key.name, "as said"),
+            step.differences,
+        )
+        for step in plan.steps[:first]
+    ]
+
+
+def patched(app: Application, patch: list[JsonObject]) -> Application:
+    """The Application after a JSON patch of the kind we write; a failed test raises AssertionError."""
+    body = copy.deepcopy(app.raw)
+    for change in patch:
+        *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in change["path"].split("/")[1:]]
+        node = body
+        for step in parents:
+            node = node[step]
+        if change["op"] == "test":
+            assert node.get(last) == change["value"], change["path"]
+        elif change["op"] == "remove":
+            del node[last]
+        else:
+            node[last] = change["value"]
+    return Application.parse(body)

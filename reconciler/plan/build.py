@@ -1,0 +1,165 @@
+"""From what was read to what is done: the algorithm of one pass, as values.
+
+read → compare → is an operation under way? else: is a sync due? → steps, or the reason why there are none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from reconciler.errors import NotHonoured
+from reconciler.models import words
+from reconciler.models.application import Application
+from reconciler.models.manifest import JsonObject
+from reconciler.models.observed import Condition, Desired, Observed
+from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, approved_sync, auto_sync, same_sources
+from reconciler.plan.compare import Comparison, ObjectComparison, compare, not_compared
+from reconciler.plan.ignore import IgnoreRules
+from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, next_move, start
+from reconciler.plan.permissions import check_application
+from reconciler.plan.prune import Pruning, prunable
+from reconciler.plan.steps import Plan, Policy, Situation, Work
+from reconciler.plan.times import instant_of
+from reconciler.plan.work import everything, grounds, work_on
+
+
+def build_plan(app: Application, desired: Desired | None, observed: Observed, policy: Policy, *, now: datetime) -> Plan:
+    """Decides one pass. `desired` is None where nothing could be rendered; `policy.conditions` then says why."""
+    situation = Situation(app, desired, observed, policy, judge(app, desired, observed, policy), now)
+    move = next_move(app, now=now)
+    if not policy.may_write:
+        return _look_only(situation, move)
+    if isinstance(move, Run):
+        return _continue(situation, move)
+    if isinstance(move, Hold):
+        return replace(_verdict(situation, move, move.why), operation_state=move.state, next_due_s=move.due_s)
+    if isinstance(move, End):
+        return replace(_verdict(situation, move, str(move.state["message"])), operation_state=move.state)
+    return _consider(situation)
+
+
+def judge(app: Application, desired: Desired | None, observed: Observed, policy: Policy) -> Comparison:
+    """The comparison of a pass, before and again after its writes; what the project forbids is Unknown.
+
+    Argo CD: an Application that its project forbids is not compared at all.
+    """
+    forbidden = check_application(app, policy.project, policy.destination)
+    if forbidden or desired is None:
+        return not_compared(*(forbidden or policy.conditions or (_UNRENDERED,)))
+    compared = compare(app, desired, observed, IgnoreRules.of(app.spec.ignore_differences, policy.system_ignores))
+    objects = tuple(_permitted(item, policy) for item in compared.objects)
+    return replace(compared, objects=objects, conditions=(*policy.conditions, *compared.conditions))
+
+
+_UNRENDERED = Condition(words.COMPARISON_ERROR, "the sources could not be rendered")
+
+
+def _permitted(item: ObjectComparison, policy: Policy) -> ObjectComparison:
+    if item.sync is None or item.sync == "Unknown":
+        return item
+    why = policy.project.refusal(item.key, policy.destination)
+    return replace(item, sync="Unknown", reason=why) if why else item
+
+
+def _look_only(situation: Situation, move: Move) -> Plan:
+    """Nothing may be written to the cluster; an operation asked for in vain ends with the reason."""
+    policy, why = situation.policy, "; ".join(situation.policy.reasons)
+    plan = _verdict(situation, Nothing(why), why)
+    if not policy.may_record:
+        return plan
+    conditions = tuple(Condition(NotHonoured.condition, reason) for reason in policy.reasons)
+    if isinstance(move, Run):
+        end = End(ended(move.state, "Error", why, now=situation.now))
+        plan = replace(plan, decision=end, operation_state=end.state)
+    return replace(plan, conditions=conditions)
+
+
+def _continue(situation: Situation, move: Run) -> Plan:
+    """Works on the operation in `.operation`."""
+    work = Work.of(move.state, fresh=False)
+    return replace(_work(situation, work), decision=move, compares_spec=_is_of_spec(situation, work))
+
+
+def _work(situation: Situation, work: Work) -> Plan:
+    """Steps of an operation; where the comparison failed, so has the attempt.
+
+    Argo CD: error conditions end the attempt as Error, with the conditions as its message.
+    """
+    errors = [item for item in situation.comparison.conditions if item.type.endswith("Error")]
+    if not errors and situation.desired is not None:
+        return work_on(situation, work)
+    message = ";".join(f"{item.type}: {item.message}" for item in errors)
+    state = failed(work.state, message, phase="Error", now=situation.now)
+    return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+
+
+def _consider(situation: Situation) -> Plan:
+    """No operation: is one due by itself?"""
+    if situation.desired is None:
+        return _verdict(situation, Nothing("nothing was compared"), "nothing was compared")
+    pruning = _preview(situation)
+    approved = pruning.guard is not None and _approved(situation.app, pruning.guard)
+    decision = _decide(situation, situation.desired, pruning, approved=approved)
+    guard = (Condition(words.SYNC_ERROR, pruning.guard),) if pruning.guard and not approved else ()
+    if isinstance(decision, StartSync):
+        work = _started(decision.operation, with_prune=not guard, now=situation.now)
+        return replace(_work(situation, work), decision=decision, conditions=guard)
+    plan = replace(_verdict(situation, decision, decision.why), conditions=guard)
+    if isinstance(decision, Wait):
+        return replace(plan, next_due_s=decision.due_s)
+    return replace(plan, conditions=(decision.condition,)) if decision.condition else plan
+
+
+def _decide(situation: Situation, desired: Desired, pruning: Pruning, *, approved: bool) -> Decision:
+    app, comparison = situation.app, situation.comparison
+    if approved:
+        return approved_sync(app, comparison, desired.revisions)
+    kept = frozenset(item.key for item in pruning.kept)
+    return auto_sync(app, comparison, desired.revisions, now=situation.now, kept=kept)
+
+
+def _verdict(situation: Situation, decision: Move | Decision, why: str) -> Plan:
+    """A plan that does nothing."""
+    return Plan(situation.comparison, decision, situation.policy, situation.desired, why=why)
+
+
+def _preview(situation: Situation) -> Pruning:
+    """What an automated sync would prune now, so that none is started for what has to stay."""
+    automated = situation.app.spec.automated
+    if automated is None or not automated.prune:
+        return Pruning()
+    options = list(situation.app.spec.sync_options)
+    operation = {"sync": {"prune": True, "syncOptions": options}, "initiatedBy": {"automated": True}}
+    asked = replace(grounds(situation, _started(operation, with_prune=True, now=situation.now)), allow_empty=True)
+    return prunable(situation.comparison, situation.observed, asked, everything)
+
+
+def _approved(app: Application, guard: str) -> bool:
+    """Whether a person approved these very words of the guard since they are shown, for one sync and no second."""
+    approved = instant_of(app.metadata.annotations.get(words.DELETION_APPROVED, ""))
+    shown = [item for item in app.status.conditions if (item.type, item.message) == (words.SYNC_ERROR, guard)]
+    since = instant_of(shown[0].last_transition_time) if shown else None
+    last = app.status.operation_state
+    used = instant_of(last.started_at) if last else None
+    return approved is not None and since is not None and approved >= since and (used is None or approved > used)
+
+
+def _started(operation: JsonObject, *, with_prune: bool, now: datetime) -> Work:
+    if not with_prune:
+        # Kept out of the operation itself, so that a successor who continues it cannot prune either.
+        operation = {**operation, "sync": {k: v for k, v in operation["sync"].items() if k != "prune"}}
+    return Work.of(start(operation, now=now), fresh=True)
+
+
+def _is_of_spec(situation: Situation, work: Work) -> bool:
+    """Whether what the operation rendered is what the spec asks for, as far as the last comparison knew."""
+    if situation.desired is None:
+        return False
+    spec, shown = situation.app.spec, situation.app.status.sync
+    sources = work.sync.sources or ((work.sync.source,) if work.sync.source else ())
+    if sources and not same_sources(sources, spec.all_sources):
+        return False
+    pinned = tuple(pin for pin in (work.sync.revisions or (work.sync.revision,)) if pin)
+    asked = tuple(source.target_revision for source in spec.all_sources)
+    return pinned in ((), asked) or situation.desired.revisions == (shown.revisions or (shown.revision,))

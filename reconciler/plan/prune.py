@@ -1,0 +1,137 @@
+"""Which objects that are no longer desired may be deleted, and why the others stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.models import words
+from reconciler.models.manifest import LiveObject
+from reconciler.models.observed import Observed
+from reconciler.plan.compare import Comparison, ObjectComparison
+from reconciler.plan.options import option
+from reconciler.plan.order import prune_ordered
+from reconciler.plan.proof import Claim, Deletion, Kept, deletion, refusal
+
+GUARD_MINIMUM = 10
+GUARD_SHARE = 0.5
+"""An automated sync that would prune more than this many objects and more than this share asks first."""
+
+PRUNE_OFF = "requires pruning"
+PRUNE_FALSE = "no prune"
+"""Argo CD's words for the two ordinary reasons; a result says `ignored (…)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What speaks for and against pruning in this pass."""
+
+    claim: Claim
+    render_ok: bool
+    """Every source was resolved and rendered without error in this very pass."""
+
+    requested: bool
+    """The operation's `prune`."""
+
+    automated: bool
+    allow_empty: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Sync options of the operation."""
+
+    started_at: datetime | None = None
+    approved_at: datetime | None = None
+    """Argo CD: an approval counts from the start of the operation on."""
+
+    guard_passed: bool = False
+    """A person approved what the guard asks about, or the operation was started past it."""
+
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """The verdict: what goes, what waits for a person, what stays, and whether a guard stopped all of it."""
+
+    prune: tuple[Deletion, ...] = ()
+    waiting: tuple[LiveObject, ...] = ()
+    leaving: tuple[LiveObject, ...] = ()
+    """Already being deleted; not deleted twice."""
+
+    kept: tuple[Kept, ...] = ()
+    guard: str | None = None
+
+
+Selected = Callable[[ObjectComparison], bool]
+
+
+def prunable(comparison: Comparison, observed: Observed, grounds: Grounds, selected: Selected) -> Pruning:
+    """Applies the table of proofs to every selected object that is live and not desired."""
+    extra = [item for item in comparison.objects if item.requires_pruning and selected(item)]
+    general = _general_refusal(comparison, grounds)
+    reasons = {item.key: general or _refusal(item, observed, grounds) for item in extra}
+    kept = tuple(Kept(key, why) for key, why in reasons.items() if why)
+    free = [item.live for item in extra if item.live and not reasons[item.key]]
+    guard = _guard(comparison, [live for live in free if not live.is_terminating], grounds)
+    if guard:
+        return Pruning(kept=(*kept, *(Kept(live.key, "approval is needed") for live in free)), guard=guard)
+    return _sorted_out(free, kept, grounds)
+
+
+def _sorted_out(free: list[LiveObject], kept: tuple[Kept, ...], grounds: Grounds) -> Pruning:
+    staying = [live for live in free if not live.is_terminating]
+    waiting = [live for live in staying if _needs_approval(live, grounds)]
+    going = [live for live in staying if live not in waiting]
+    return Pruning(
+        prune=tuple(deletion(live, "Foreground", "no longer in the sources") for live in prune_ordered(going)),
+        waiting=tuple(waiting),
+        leaving=tuple(live for live in free if live.is_terminating),
+        kept=kept,
+    )
+
+
+def _general_refusal(comparison: Comparison, grounds: Grounds) -> str | None:
+    if not grounds.requested:
+        return PRUNE_OFF
+    if not grounds.render_ok:
+        return "not every source was rendered in this pass"
+    if comparison.sync == "Unknown":
+        return "the comparison is incomplete"
+    if grounds.automated and not grounds.allow_empty and _nothing_remains(comparison):
+        return "nothing would remain, and allowEmpty is off"
+    return None
+
+
+def _refusal(item: ObjectComparison, observed: Observed, grounds: Grounds) -> str | None:
+    if item.live is None or item.key not in observed.extra:
+        return "it was not read in this pass"
+    unread = next((kind for kind in observed.incomplete if kind.group == item.key.group), None)
+    if unread is not None:
+        return f"{unread} could not be read, so nothing of its group is pruned"
+    if option("Prune", item.live, grounds.options) == "false":
+        return PRUNE_FALSE
+    return refusal(item.live, grounds.claim)
+
+
+def _needs_approval(live: LiveObject, grounds: Grounds) -> bool:
+    if option("Prune", live, grounds.options) != "confirm":
+        return False
+    approved, started = grounds.approved_at, grounds.started_at
+    return approved is None or started is None or approved < started
+
+
+def _nothing_remains(comparison: Comparison) -> bool:
+    return all(item.requires_pruning for item in comparison.objects if item.sync is not None)
+
+
+def _guard(comparison: Comparison, going: list[LiveObject], grounds: Grounds) -> str | None:
+    """Not Argo CD's: a commit that empties most of an application by mistake is asked about once."""
+    if not grounds.automated or grounds.guard_passed:
+        return None
+    total = sum(1 for item in comparison.objects if item.live or item.desired)
+    if len(going) <= GUARD_MINIMUM or len(going) <= GUARD_SHARE * total:
+        return None
+    return (
+        f"Not pruned: an automated sync to {grounds.revision[:7]} would delete {len(going)} of {total} objects. "
+        f"Approve it with the annotation {words.DELETION_APPROVED}, or sync with prune by hand"
+    )
