@@ -50,7 +50,7 @@ def test_an_address_keeps_what_leads_to_the_repository_and_nothing_else(written:
         "https://host/a#b",
         "https://host/a b",
         "https://host\\@evil/a",
-        "https://gıthub.com/a",
+        "https://g\u0131thub.com/a",
         "https://host:port/a",
         "https://user:secret@host/a",
         "oci://registry/chart",
