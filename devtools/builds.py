@@ -11,7 +11,7 @@ from pathlib import Path
 
 from devtools.layout import BUILD, PROJECT
 from devtools.steps import Runner, Step
-from devtools.surroundings import go_environment
+from devtools.surroundings import BUILD_CACHE, ONE_TIME_CACHE, go_environment
 
 OLDEST_GO = (1, 26)
 FLAGS = ("-buildvcs=false", "-trimpath", "-mod=readonly")
@@ -26,6 +26,7 @@ class Program:
     module: Path
     package: str = "."
     linker_flags: Callable[[Path], str] = field(default=lambda _: "-s -w")
+    cache: Path = BUILD_CACHE
 
 
 def _kubernetes_version(module: Path) -> str:
@@ -39,8 +40,10 @@ def _kubernetes_version(module: Path) -> str:
 
 PROGRAMS = (
     Program("renderer", PROJECT / "renderer"),
-    Program("controlplane", PROJECT / "deploy/sandbox/controlplane", linker_flags=_kubernetes_version),
-    Program("kwok", PROJECT / "deploy/sandbox/kwok", package="sigs.k8s.io/kwok/cmd/kwok"),
+    Program(
+        "controlplane", PROJECT / "deploy/sandbox/controlplane", linker_flags=_kubernetes_version, cache=ONE_TIME_CACHE
+    ),
+    Program("kwok", PROJECT / "deploy/sandbox/kwok", package="sigs.k8s.io/kwok/cmd/kwok", cache=ONE_TIME_CACHE),
 )
 
 
@@ -54,6 +57,11 @@ def _step(program: Program, go: Path, after: tuple[str, ...]) -> Step:
         _build(program, go, runner)
 
     return Step(program.name, lambda: _is_built(program, go), run, after)
+
+
+def forget_one_time_cache() -> None:
+    """To be called once everything is built: until then it lets a stopped build go on where it was."""
+    shutil.rmtree(ONE_TIME_CACHE, ignore_errors=True)
 
 
 def system_go() -> Path | None:
@@ -97,7 +105,7 @@ def _build(program: Program, go: Path, run: Runner) -> None:
         unfinished,
         program.package,
         cwd=program.module,
-        env=go_environment(os.environ),
+        env=go_environment(os.environ, build_cache=program.cache),
     )
     unfinished.replace(folder / program.name)
     _point_to(folder / program.name)

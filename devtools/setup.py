@@ -19,6 +19,7 @@ def set_up() -> None:
         if all(step.done() for step in steps):
             return
         run_steps(steps)
+        builds.forget_one_time_cache()
     say("set up", since=started)
 
 
