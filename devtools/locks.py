@@ -1,11 +1,12 @@
 """The lock files: versions and hashes of all platforms, and nothing about any machine or index."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 
-from devtools.layout import LOCKS, PROJECT
+from devtools.layout import LOCKS, PROJECT, VENV
 
 COMPILE = (
     *("pip", "compile", "--quiet", "--upgrade", "--generate-hashes", "--universal", "--python-version", "3.11"),
@@ -23,9 +24,13 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
 
 def write_locks() -> int:
     """Resolve all requirements anew with uv. Returns an exit code."""
+    uv = shutil.which("uv", path=f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}")
+    if uv is None:
+        print("./dev lock needs uv: .venv/bin/python -m pip install uv")
+        return 1
     environment = {name: value for name, value in os.environ.items() if "FIND_LINKS" not in name}
     for name, source in SOURCES.items():
-        command = ["uv", *COMPILE, *source, "--output-file", str(LOCKS / f"{name}.txt")]
+        command = [uv, *COMPILE, *source, "--output-file", str(LOCKS / f"{name}.txt")]
         done = subprocess.run(command, cwd=PROJECT, env=environment, input=GO_REQUIREMENT, text=True)
         if done.returncode:
             return done.returncode
