@@ -36,6 +36,4 @@ def _covers_object(kind: str | None, path: tuple[str, ...], desired: dict[str, A
 
 def _is_empty(kind: str, path: tuple[str, ...], value: Any, siblings: Siblings) -> bool:
     """Whether the value is what an unset field holds after storing."""
-    if value in ({}, []) or vanishes(kind, path, value):
-        return True
-    return covers(kind, path, default(kind, path, siblings), value)
+    return vanishes(kind, path, value) or covers(kind, path, default(kind, path, siblings), value)

@@ -71,3 +71,18 @@ def item_node(node: Fields, item: Any) -> Fields | None:
 
 def _is_item(keys: Sequence[tuple[str, Any]], item: JsonObject) -> bool:
     return any(name in item for name, _ in keys) and all(item.get(name, value) == value for name, value in keys)
+
+
+def value_at(name: str, value: Any) -> Any:
+    """What the node called `name` stands for in `value`, or None if it is not there; `.` is the value itself."""
+    if name == ".":
+        return value
+    if name.startswith("f:"):
+        return value.get(name[2:]) if isinstance(value, dict) else None
+    if not isinstance(value, list):
+        return None
+    if name.startswith("k:"):
+        keys = item_keys(name)
+        return next((item for item in value if isinstance(item, dict) and _is_item(keys, item)), None)
+    wanted = orjson.loads(name[2:])
+    return next((item for item in value if item == wanted), None)

@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+import orjson
+
 from reconciler.models.manifest import JsonObject, LiveObject
-from reconciler.plan.managed import Fields
+from reconciler.models.words import LAST_APPLIED
+from reconciler.plan.managed import Fields, value_at
+from reconciler.plan.normalize import normalized
 
 CLIENT_SIDE_MANAGERS: Final = frozenset({
     "kubectl-client-side-apply",
@@ -30,7 +34,12 @@ def is_migratable(entry: JsonObject, extra_managers: Collection[str]) -> bool:
 
 
 def migration(live: LiveObject, manager: str, extra_managers: Collection[str] = ()) -> list[JsonObject] | None:
-    """New managedFields, with client-side entries moved into `manager`'s Apply entry; None: nothing to move."""
+    """New managedFields, with client-side entries moved into `manager`'s Apply entry; None: nothing to move.
+
+    Where the last client-side apply is on record, only what it set is moved: defaults belong to nobody. Moved too, our
+    next apply would take them away with the objects around them, and the server then refuses `spec: {}` of a custom
+    resource as null.
+    """
     entries: list[JsonObject] = live.metadata.get("managedFields") or []
     moved = [entry for entry in entries if is_migratable(entry, extra_managers)]
     if not moved:
@@ -38,7 +47,12 @@ def migration(live: LiveObject, manager: str, extra_managers: Collection[str] = 
     ours = [entry for entry in entries if _is_ours(entry, manager)]
     newest = max(moved, key=lambda entry: str(entry.get("time") or ""))
     fields: Fields = {}
-    for entry in (*ours, *moved):
+    for entry in moved:
+        fields = united(fields, entry.get("fieldsV1") or {})
+    last = last_applied(live)
+    if last is not None:
+        fields = restricted(fields, last)
+    for entry in ours:
         fields = united(fields, entry.get("fieldsV1") or {})
     merged = {**newest, "manager": manager, "operation": "Apply", "fieldsV1": fields}
     if ours:
@@ -54,6 +68,28 @@ def united(left: Fields, right: Fields) -> Fields:
     for name, below in right.items():
         result[name] = united(result[name], below) if name in result else below
     return result
+
+
+def restricted(fields: Fields, value: Any) -> Fields:
+    """The part of `fields` that is there in `value`."""
+    if not fields:
+        return fields
+    kept: dict[str, Any] = {}
+    for name, below in fields.items():
+        there = value_at(name, value)
+        if there is not None:
+            kept[name] = restricted(below, there)
+    return kept
+
+
+def last_applied(live: LiveObject) -> JsonObject | None:
+    """What the last client-side apply set, as its annotation has it; None where there is none that can be read."""
+    written = live.annotations.get(LAST_APPLIED)
+    try:
+        last = orjson.loads(written) if written else None
+    except orjson.JSONDecodeError:
+        return None
+    return normalized(last) if isinstance(last, dict) else None
 
 
 def _is_ours(entry: JsonObject, manager: str) -> bool:

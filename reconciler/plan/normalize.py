@@ -72,6 +72,22 @@ def _role(body: JsonObject) -> JsonObject:
     return body if body.get("rules") else {name: value for name, value in body.items() if name != "rules"}
 
 
+def _limit_range(body: JsonObject) -> JsonObject:
+    spec = body.get("spec") or {}
+    if not spec.get("limits"):
+        return body
+    return {**body, "spec": {**spec, "limits": [_container_limits(item) for item in spec["limits"]]}}
+
+
+def _container_limits(item: JsonObject) -> JsonObject:
+    """Defaults that an API server works out from the other limits of containers."""
+    if item.get("type") != "Container":
+        return item
+    limit = {**(item.get("max") or {}), **(item.get("default") or {})}
+    request = {**(item.get("min") or {}), **limit, **(item.get("defaultRequest") or {})}
+    return {**item, "default": limit, "defaultRequest": request}
+
+
 def _endpoints(body: JsonObject) -> JsonObject:
     subsets = body.get("subsets")
     if not isinstance(subsets, list):
@@ -87,6 +103,7 @@ BY_KIND: Final[Mapping[GroupKind, Callable[[JsonObject], JsonObject]]] = {
     GroupKind("", "Secret"): merged_secret,
     GroupKind("", "ConfigMap"): _config_map,
     GroupKind("", "Endpoints"): _endpoints,
+    GroupKind("", "LimitRange"): _limit_range,
     GroupKind(RBAC, "Role"): _role,
     GroupKind(RBAC, "ClusterRole"): _role,
 }

@@ -6,13 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-import orjson
-
 from reconciler.models.manifest import LiveObject
-from reconciler.models.words import LAST_APPLIED
 from reconciler.plan.managed import Fields, Step, child, item_keys
-from reconciler.plan.migration import is_migratable
-from reconciler.plan.normalize import normalized
+from reconciler.plan.migration import is_migratable, last_applied
 from reconciler.plan.schema.groups import BUILT_IN_GROUPS
 from reconciler.plan.schema.lists import KEY_DEFAULTS, SET, Keys, built_in_list
 
@@ -24,7 +20,8 @@ class Place:
     """`path` holds field names only. Ownership nodes are those of managedFields at this point.
 
     `last` is what kubectl's or Argo CD's last client-side apply wrote here. `applied`: we own it by server-side apply.
-    `taken`: client-side apply owns it, so we would take it over. `others`: somebody else owns it.
+    `taken`: client-side apply owns it, so we would take it over. `others`: somebody else owns it; `editors`
+    are those of the others who wrote it by an update, not by an apply.
     """
 
     kind: str
@@ -34,6 +31,7 @@ class Place:
     applied: tuple[Fields, ...]
     taken: tuple[Fields, ...]
     others: tuple[Fields, ...]
+    editors: tuple[Fields, ...]
 
     def at(self, name: str) -> Self:
         """The field `name` below."""
@@ -52,9 +50,10 @@ class Place:
             self,
             path=path,
             last=last,
-            applied=_below(self.applied, step),
+            applied=tuple(node for above in self.applied if (node := child(above, step)) is not None),
             taken=_below(self.taken, step),
             others=_below(self.others, step),
+            editors=_below(self.editors, step),
         )
 
     @property
@@ -63,9 +62,14 @@ class Place:
         return bool(self.applied) or self.last is not ABSENT
 
     @property
-    def is_ours_alone(self) -> bool:
-        """Whether nobody but an apply of ours, or one that we take over, has written here since."""
-        return bool(self.applied or self.taken) and not self.others
+    def is_as_applied(self) -> bool:
+        """Whether only appliers have ever written here."""
+        return bool(self.applied or self.taken or self.others) and not self.editors
+
+    @property
+    def is_taken_alone(self) -> bool:
+        """Whether nobody has written here since the client-side apply that we would take over."""
+        return bool(self.taken) and not self.applied and not self.others
 
     def list_keys(self) -> Keys | None:
         """Keys of the list here, SET, or None where it is written as a whole; ownership tells for custom resources."""
@@ -82,7 +86,7 @@ class Place:
 
 def root(live: LiveObject, manager: str, extra_managers: Collection[str]) -> Place:
     """The whole object."""
-    applied, taken, others = [], [], []
+    applied, taken, others, editors = [], [], [], []
     for entry in live.metadata.get("managedFields") or ():
         fields = entry.get("fieldsV1") or {}
         if is_migratable(entry, extra_managers):
@@ -91,15 +95,19 @@ def root(live: LiveObject, manager: str, extra_managers: Collection[str]) -> Pla
             applied.append(fields)
         else:
             others.append(fields)
-    group = live.key.group
+            if entry.get("operation") != "Apply":
+                editors.append(fields)
+    # The annotation of a client-side apply that no longer owns anything is stale: server-side apply leaves it behind.
+    last = last_applied(live) if taken or not (applied or others) else None
     return Place(
         kind=live.key.kind,
-        built_in=group in BUILT_IN_GROUPS,
+        built_in=live.key.group in BUILT_IN_GROUPS,
         path=(),
-        last=_last_applied(live),
+        last=ABSENT if last is None else last,
         applied=tuple(applied),
         taken=tuple(taken),
         others=tuple(others),
+        editors=tuple(editors),
     )
 
 
@@ -123,12 +131,3 @@ def _below(nodes: tuple[Fields, ...], step: Step) -> tuple[Fields, ...]:
     # An empty node owns everything below it.
     found = (node if not node else child(node, step) for node in nodes)
     return tuple(node for node in found if node is not None)
-
-
-def _last_applied(live: LiveObject) -> Any:
-    written = live.annotations.get(LAST_APPLIED)
-    try:
-        last = orjson.loads(written) if written else None
-    except orjson.JSONDecodeError:
-        return ABSENT
-    return normalized(last) if isinstance(last, dict) else ABSENT

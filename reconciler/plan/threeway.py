@@ -7,7 +7,6 @@ Where nothing changes the result shares the live object's own values, so equalit
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
@@ -16,13 +15,11 @@ from reconciler.plan.atoms import covers
 from reconciler.plan.diff import same_json
 from reconciler.plan.normalize import normalized
 from reconciler.plan.place import ABSENT, Place, by_identity, identity, root
-from reconciler.plan.scalars import same_value
 from reconciler.plan.schema.defaults import NO_DEFAULT, Siblings, default, is_server_chosen
 from reconciler.plan.schema.lists import ATOMIC_MAPS, Keys
 from reconciler.plan.schema.zeroes import vanishes
 
 ARGOCD_MANAGER: Final = "argocd-controller"
-NOTHING: Final[tuple[Any, ...]] = ({}, [], "", None)
 IDENTITY: Final = frozenset({"apiVersion", "kind", "status"})
 
 
@@ -45,7 +42,7 @@ def _merged(place: Place, desired: Any, live: Any, siblings: Siblings) -> Any:
         return _emptied(place, desired, live, siblings)
     if live is ABSENT:
         return ABSENT if same_json(default(place.kind, place.path, siblings), desired) else desired
-    if isinstance(desired, dict) and isinstance(live, dict) and not _is_atomic_map(place):
+    if isinstance(desired, dict) and isinstance(live, dict) and not _is_atomic_map(place, desired):
         return _object(place, desired, live)
     if isinstance(desired, list) and isinstance(live, list):
         return _list(place, desired, live)
@@ -56,7 +53,7 @@ def _emptied(place: Place, desired: Any, live: Any, siblings: Siblings) -> Any:
     """An empty value was asked for: as good as none, but said aloud, so others' values go too."""
     if live is ABSENT:
         return ABSENT
-    if isinstance(desired, dict) and isinstance(live, dict) and not _is_atomic_map(place):
+    if isinstance(desired, dict) and isinstance(live, dict) and not _is_atomic_map(place, desired):
         return _object(place, desired, live)
     if isinstance(desired, list) and isinstance(live, list) and place.list_keys() is not None:
         return _list(place, desired, live)
@@ -65,15 +62,14 @@ def _emptied(place: Place, desired: Any, live: Any, siblings: Siblings) -> Any:
 
 def _object(place: Place, desired: JsonObject, live: JsonObject) -> JsonObject:
     changes: dict[str, Any] = {}
-    siblings = ChainMap(desired, live)
     for name, value in desired.items():
         there = live.get(name, ABSENT)
-        merged = _merged(place.at(name), value, there, siblings)
+        merged = _merged(place.at(name), value, there, desired)
         if merged is not there:
             changes[name] = merged
     for name, there in live.items():
         if name not in desired and name not in IDENTITY:
-            kept = _let_go(place.at(name), there, siblings)
+            kept = _let_go(place.at(name), there, desired)
             if kept is not there:
                 changes[name] = kept
     if not changes:
@@ -83,7 +79,7 @@ def _object(place: Place, desired: JsonObject, live: JsonObject) -> JsonObject:
 
 def _let_go(place: Place, live: Any, siblings: Siblings) -> Any:
     """What stays of a value that is not desired: all of it unless we had set it, else others' parts or the default."""
-    if not place.was_applied or live in NOTHING or is_server_chosen(place.kind, place.path):
+    if not place.was_applied or is_server_chosen(place.kind, place.path):
         return live
     if not place.others:
         return _defaulted(place, live, siblings)
@@ -98,7 +94,7 @@ def _defaulted(place: Place, live: Any, siblings: Siblings) -> Any:
     value = default(place.kind, place.path, siblings) if place.built_in else NO_DEFAULT
     if value is NO_DEFAULT:
         return live if place.built_in and vanishes(place.kind, place.path, live) else ABSENT
-    return live if same_value(place.path, value, live) else value
+    return live if covers(place.kind, place.path, value, live) else value
 
 
 def _list(place: Place, desired: list[Any], live: list[Any]) -> list[Any]:
@@ -132,20 +128,20 @@ def _kept_items(place: Place, live: list[Any], order: list[Any], keys: Keys) -> 
             yield item
 
 
-def _is_atomic_map(place: Place) -> bool:
+def _is_atomic_map(place: Place, desired: JsonObject) -> bool:
     if place.built_in:
         return place.path[-1] in ATOMIC_MAPS
     nodes = (*place.applied, *place.taken, *place.others)
-    return bool(nodes) and not any(nodes)
+    return bool(nodes) and not any(nodes) and bool(desired)
 
 
 def _equals(place: Place, desired: Any, live: Any) -> bool:
     """Whether applying `desired` would leave `live` as it is, for values that are written as a whole."""
     # What we wrote is what is there now, in the server's words, as long as nobody wrote there since.
-    untouched = place.is_ours_alone and place.last is not ABSENT
-    if untouched and same_json(place.last, desired):
+    if place.is_taken_alone and place.last is not ABSENT and same_json(place.last, desired):
         return True
-    trusted = not place.built_in and place.is_ours_alone and place.last is ABSENT
-    if not place.built_in:
-        return covers(None, place.path, desired, live) if trusted else same_json(desired, live)
-    return covers(place.kind, place.path, desired, live)
+    if place.built_in:
+        return covers(place.kind, place.path, desired, live)
+    if place.is_as_applied and place.last is ABSENT:
+        return covers(None, place.path, desired, live)
+    return same_json(desired, live)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 Siblings = Mapping[str, Any]
-"""The fields beside the one in question, by which some defaults are chosen."""
+"""The desired fields beside the one in question, by which some defaults are chosen."""
 
 NO_DEFAULT: Final = object()
 
@@ -34,6 +34,9 @@ CONSTANTS: Final[Mapping[str, Any]] = {
     "containers.terminationMessagePath": "/dev/termination-log",
     "containers.terminationMessagePolicy": "File",
     "containers.resources": {},
+    "template.metadata": {},
+    "jobTemplate.metadata": {},
+    "StatefulSet:spec.resources": {},
     "ports.protocol": "TCP",
     "probe.timeoutSeconds": 1,
     "probe.periodSeconds": 10,
@@ -67,18 +70,15 @@ CONSTANTS: Final[Mapping[str, Any]] = {
         "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
     },
     "Deployment:strategy.type": "RollingUpdate",
-    "Deployment:strategy.rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
     "Deployment:rollingUpdate.maxSurge": "25%",
     "Deployment:rollingUpdate.maxUnavailable": "25%",
     "DaemonSet:spec.updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
     "DaemonSet:updateStrategy.type": "RollingUpdate",
-    "DaemonSet:updateStrategy.rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1},
     "DaemonSet:rollingUpdate.maxSurge": 0,
     "DaemonSet:rollingUpdate.maxUnavailable": 1,
     "StatefulSet:spec.podManagementPolicy": "OrderedReady",
     "StatefulSet:spec.updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
     "StatefulSet:updateStrategy.type": "RollingUpdate",
-    "StatefulSet:updateStrategy.rollingUpdate": {"partition": 0},
     "StatefulSet:rollingUpdate.partition": 0,
     "StatefulSet:rollingUpdate.maxUnavailable": 1,
     "StatefulSet:spec.persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
@@ -107,6 +107,7 @@ CONSTANTS: Final[Mapping[str, Any]] = {
     "clientIP.timeoutSeconds": 10800,
     "EndpointSlice:ports.name": "",
     "IngressClass:parameters.scope": "Cluster",
+    "NetworkPolicy:spec.podSelector": {},
     # storage
     "spec.volumeMode": "Filesystem",
     "PersistentVolume:spec.persistentVolumeReclaimPolicy": "Retain",
@@ -159,7 +160,6 @@ SERVER_CHOSEN: Final = frozenset({
     "PersistentVolumeClaim:spec.storageClassName",
     "Job:spec.selector",
     "ServiceAccount:.secrets",
-    "ClusterRole:.rules",
 })  # fmt: skip
 """Fields that a server fills in itself and keeps when an update leaves them out."""
 
@@ -178,9 +178,25 @@ def _policy_types(siblings: Siblings) -> Any:
     return ["Ingress", "Egress"] if siblings.get("egress") else ["Ingress"]
 
 
+def _rolling(value: Any, *types: str | None) -> Callable[[Siblings], Any]:
+    """The value for the types of strategy that take it; None stands for a type that nobody set."""
+    return lambda siblings: value if siblings.get("type") in types else NO_DEFAULT
+
+
+def _template_labels(siblings: Siblings) -> Any:
+    metadata = (siblings.get("template") or {}).get("metadata") or {}
+    return metadata.get("labels") or NO_DEFAULT
+
+
 COMPUTED: Final[Mapping[str, Callable[[Siblings], Any]]] = {
     "containers.imagePullPolicy": _pull_policy,
     "image.pullPolicy": _pull_policy,
+    "Deployment:strategy.rollingUpdate": _rolling(
+        {"maxSurge": "25%", "maxUnavailable": "25%"}, None, "", "RollingUpdate"
+    ),
+    "DaemonSet:updateStrategy.rollingUpdate": _rolling({"maxSurge": 0, "maxUnavailable": 1}, None, "", "RollingUpdate"),
+    "StatefulSet:updateStrategy.rollingUpdate": _rolling({"partition": 0}, None, ""),
+    "ReplicationController:spec.selector": _template_labels,
     "Service:ports.targetPort": lambda siblings: siblings.get("port"),
     "subjects.apiGroup": _subject_group,
     "NetworkPolicy:spec.policyTypes": _policy_types,

@@ -16,9 +16,11 @@ POINTERS: Final = frozenset({
     "backoffLimit",
     "backoffLimitPerIndex",
     "completions",
+    "default",
     "defaultMode",
     "enableServiceLinks",
     "endPort",
+    "example",
     "expirationSeconds",
     "failedJobsHistoryLimit",
     "fsGroup",
@@ -115,6 +117,10 @@ MAPS: Final = frozenset({
 """Maps with keys of the user's own: an empty one vanishes, an empty value in one does not."""
 
 
+PLAIN_SELECTORS: Final = frozenset({"Service", "ReplicationController"})
+"""Kinds whose selector is a map of labels, not an object that holds one."""
+
+
 def vanishes(kind: str, path: tuple[str, ...], value: Any) -> bool:
     """Whether an API server would store nothing for `value` at `path` (field names only) of a built-in kind."""
     if value is None:
@@ -123,7 +129,7 @@ def vanishes(kind: str, path: tuple[str, ...], value: Any) -> bool:
     if parent in MAPS:
         return False
     if isinstance(value, dict):
-        return not value and name in MAPS
+        return not value and (name in MAPS or (name == "selector" and kind in PLAIN_SELECTORS))
     if isinstance(value, list):
         return not value
     return not value and name not in POINTERS and f"{kind}:{parent}.{name}" not in NULL_STRINGS
