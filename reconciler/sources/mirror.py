@@ -93,7 +93,12 @@ class Mirrors:
             missing = self._missing(access, wanted)
             if missing:
                 self._fetch(access, missing)
-            absent = self._missing(access, wanted)
+            damaged = self._missing(access, wanted)
+            if damaged:
+                # The server sent them, and they cannot be read: what lies on the disk under their names is broken.
+                shutil.rmtree(self._folder(access.scope), ignore_errors=True)
+                self._fetch(access, wanted)
+            absent = self._missing(access, wanted) if damaged else ()
             if absent:
                 raise SourceError(f"{access.url} has no commit {absent[0]}; was it removed by a forced push?")
 
@@ -256,7 +261,14 @@ def _held(repository: pygit2.Repository) -> list[CommitId]:
         lines = Path(repository.path, "shallow").read_text().split()
     except OSError:
         return []
-    return [CommitId(line) for line in lines if line in repository]
+    return [CommitId(line) for line in lines if _is_whole(repository, line)]
+
+
+def _is_whole(repository: pygit2.Repository, oid: str) -> bool:
+    try:
+        return int(repository.odb.read(oid)[0]) == _COMMIT
+    except (KeyError, ValueError, pygit2.GitError):
+        return False
 
 
 def _hold(repository: pygit2.Repository, commits: Sequence[CommitId]) -> None:

@@ -31,6 +31,7 @@ class SmartHttp:
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
         self._bases: dict[str, str] = {}
+        self._old: set[str] = set()
         self._lock = threading.Lock()
 
     def ls_refs(self, access: Access, prefixes: Sequence[str]) -> list[RefLine]:
@@ -55,6 +56,8 @@ class SmartHttp:
 
     @contextmanager
     def _post(self, access: Access, body: bytes, limit_bytes: int, deadline: Deadline) -> Iterator[Answer]:
+        if access.scope in self._old:
+            raise OldProtocol(f"{access.url}: the Git server does not speak protocol version 2")
         question = wire_question(body, limit_bytes)
         base = self._base(access)
         answered = False
@@ -84,12 +87,16 @@ class SmartHttp:
         for _ in range(3):
             try:
                 with ask(access, base, Question(_DISCOVERY, headers=wire.V2), deadline, self._timeouts) as answer:
-                    _check_speaks_v2(access, answer)
+                    speaks_v2 = _speaks_v2(access, answer)
             except Moved as moved:
                 base = _followed(access, base, moved)
                 continue
             with self._lock:
                 self._bases[access.scope] = base
+                if not speaks_v2:
+                    self._old.add(access.scope)
+            if not speaks_v2:
+                raise OldProtocol(f"{access.url}: the Git server does not speak protocol version 2")
             return base
         raise SourceError(f"{access.url}: redirected too often")
 
@@ -108,18 +115,19 @@ def wire_question(body: bytes, limit_bytes: int) -> Question:
 
 
 def _check_result(answer: Answer) -> None:
-    if not answer.content_type.startswith("application/x-git-upload-pack-result"):
+    # A server of the old protocol does not understand the question and says nothing at all.
+    if not answer.content_type.startswith("application/x-git-upload-pack-result") or answer.is_empty:
         raise NotGit("the answer is not Git's protocol; is this the URL that `git clone` takes?")
 
 
-def _check_speaks_v2(access: Access, answer: Answer) -> None:
+def _speaks_v2(access: Access, answer: Answer) -> bool:
     if not answer.content_type.startswith("application/x-git-upload-pack-advertisement"):
         raise SourceError(f"{access.url}: this is no Git repository over smart HTTP")
     for _ in range(2):
         for payload in wire.packets(answer.exactly):
             if payload == b"version 2\n":
-                return
-    raise OldProtocol(f"{access.url}: the Git server does not speak protocol version 2")
+                return True
+    return False
 
 
 def _followed(access: Access, base: str, moved: Moved) -> str:

@@ -125,6 +125,12 @@ class Answer:
     def content_type(self) -> str:
         return self._response.headers.get("Content-Type", "")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it ends before its first byte; waits for that byte."""
+        self._buffer = self.some()
+        return not self._buffer
+
     def some(self) -> bytes:
         """What is there, at least one byte; empty at the end."""
         if self._buffer:
