@@ -29,23 +29,22 @@ def size(fields: Fields) -> int:
     return len(fields) - (ITSELF in fields)
 
 
-def owned_items(fields: Fields) -> dict[tuple[Any, ...], Fields]:
-    """Nodes of list items by the values of their keys."""
-    return {
-        tuple(value for _, value in item_keys(name)): below for name, below in fields.items() if name.startswith("k:")
-    }
-
-
-def key_names(fields: Fields) -> tuple[str, ...]:
-    """The key fields of this list's items; empty for a set."""
-    return next((tuple(key for key, _ in item_keys(name)) for name in fields if name.startswith("k:")), ())
+def owned_items(fields: Fields) -> tuple[tuple[str, ...], dict[tuple[Any, ...], Fields]]:
+    """Names of the key fields of this list's items, and the items' nodes by their values; for a set, nothing."""
+    names: tuple[str, ...] = ()
+    found: dict[tuple[Any, ...], Fields] = {}
+    for name, below in fields.items():
+        if name[0] == "k":
+            names, values = item_keys(name)
+            found[values] = below
+    return names, found
 
 
 def identity(item: Any, names: Sequence[str]) -> tuple[Any, ...]:
     """The values of an item's key fields, defaults filled in."""
     if not isinstance(item, dict):
         return (ABSENT,)
-    return tuple(item.get(name, KEY_DEFAULTS.get(name, ABSENT)) for name in names)
+    return tuple([item.get(name, KEY_DEFAULTS.get(name, ABSENT)) for name in names])
 
 
 def set_name(value: Any) -> str:
@@ -56,9 +55,8 @@ def set_name(value: Any) -> str:
 def _owns_items(fields: Fields, desired: list[Any]) -> bool:
     if size(fields) != len(desired):
         return False
-    names = key_names(fields)
+    names, owned = owned_items(fields)
     if not names:
         return all(set_name(item) in fields for item in desired)
-    owned = owned_items(fields)
     found = [(owned.get(identity(item, names)), item) for item in desired]
     return all(below is not None and owns_exactly(below, item) for below, item in found)

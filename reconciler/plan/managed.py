@@ -25,9 +25,10 @@ class Step(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def item_keys(name: str) -> tuple[tuple[str, Any], ...]:
-    """The fields and values in a node's name `k:{…}`."""
-    return tuple(orjson.loads(name[2:]).items())
+def item_keys(name: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The key fields in a node's name `k:{…}`, and their values."""
+    keys: dict[str, Any] = orjson.loads(name[2:])
+    return tuple(keys), tuple(keys.values())
 
 
 def last_writer(managed_fields: Sequence[JsonObject], steps: Sequence[Step]) -> tuple[str | None, str | None]:
@@ -64,13 +65,16 @@ def item_node(node: Fields, item: Any) -> Fields | None:
         found: Fields | None = node.get("v:" + orjson.dumps(item).decode())
         return found
     for name, below in node.items():
-        if name.startswith("k:") and _is_item(item_keys(name), item):
+        if name.startswith("k:") and _is_item(name, item):
             return below  # type: ignore[no-any-return]  # fieldsV1 is untyped JSON
     return None
 
 
-def _is_item(keys: Sequence[tuple[str, Any]], item: JsonObject) -> bool:
-    return any(name in item for name, _ in keys) and all(item.get(name, value) == value for name, value in keys)
+def _is_item(node: str, item: JsonObject) -> bool:
+    names, values = item_keys(node)
+    return any(name in item for name in names) and all(
+        item.get(name, value) == value for name, value in zip(names, values, strict=True)
+    )
 
 
 def value_at(name: str, value: Any) -> Any:
@@ -82,7 +86,6 @@ def value_at(name: str, value: Any) -> Any:
     if not isinstance(value, list):
         return None
     if name.startswith("k:"):
-        keys = item_keys(name)
-        return next((item for item in value if isinstance(item, dict) and _is_item(keys, item)), None)
+        return next((item for item in value if isinstance(item, dict) and _is_item(name, item)), None)
     wanted = orjson.loads(name[2:])
     return next((item for item in value if item == wanted), None)

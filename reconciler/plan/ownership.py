@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.plan.diff import same_json
-from reconciler.plan.fieldset import identity, key_names, owned_items, owns_exactly, set_name, size
+from reconciler.plan.fieldset import ABSENT, identity, owned_items, owns_exactly, set_name, size
 from reconciler.plan.managed import Fields
 from reconciler.plan.migration import is_migratable
 from reconciler.plan.schema.groups import BUILT_IN_GROUPS
@@ -15,6 +15,9 @@ from reconciler.plan.threeway import estimated
 UNOWNED: Final = frozenset({"apiVersion", "kind", "status"})
 UNOWNED_METADATA: Final = frozenset({"name", "namespace", "creationTimestamp"})
 """Fields that identify an object or belong to others: an API server never lists them under an applier."""
+
+
+PLAIN: Final = frozenset({str, int, bool})
 
 
 def owned_fields_equal(desired: Manifest, live: LiveObject, manager: str) -> bool | None:
@@ -72,14 +75,14 @@ def _same_object(fields: Fields, desired: JsonObject, live: JsonObject) -> bool:
         return False
     for name, value in desired.items():
         below = fields.get("f:" + name)
-        if below is None or name not in live:
+        if below is None:
             return False
-        there = live[name]
-        # The commonest case by far, a text that is owned as a whole, without a call.
-        if below or value.__class__ is not str:
-            if not _same(below, value, there):
+        there = live.get(name, ABSENT)
+        # The commonest case by far, a plain value that is owned as a whole, without a call.
+        if not below and value.__class__ in PLAIN:
+            if value != there or there.__class__ is not value.__class__:
                 return False
-        elif value != there:
+        elif not _same(below, value, there):
             return False
     return True
 
@@ -91,7 +94,7 @@ def _same_set(fields: Fields, desired: list[Any], live: list[Any]) -> bool:
 
 def _same_items(fields: Fields, desired: list[Any], live: list[Any]) -> bool:
     """Items are matched by the keys that the fields themselves name; those of ours must stand in the desired order."""
-    owned, names = owned_items(fields), key_names(fields)
+    names, owned = owned_items(fields)
     if not names:
         return _same_set(fields, desired, live)
     ours = [item for item in live if identity(item, names) in owned]

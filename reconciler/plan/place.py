@@ -78,7 +78,7 @@ class Place:
         for node in (*self.applied, *self.taken, *self.others):
             for name in node:
                 if name.startswith("k:"):
-                    return tuple(key for key, _ in item_keys(name))
+                    return item_keys(name)[0]
                 if name.startswith("v:"):
                     return SET
         return None
