@@ -31,6 +31,8 @@ TASKS: Mapping[EntryKind, str] = {
 QUIET = ".timer"
 """Suffix of each task's second name: timer passes send no events, or Flower would cost as much as the workers."""
 
+NAMES = frozenset(name + suffix for name in TASKS.values() for suffix in ("", QUIET))
+
 LIFE_PER_REDRIVE = 10
 """A message may wait this many redrives in a queue; by then its entry was issued again long ago."""
 
@@ -121,6 +123,9 @@ def admitted(raw: Any, queue: str) -> dict[str, Any]:
         raise Forged("envelope") from None
     if arrived.content_type != CONTENT_TYPE or len(arguments) != 1 or keywords or embedded:
         raise Forged("envelope")
+    if arrived.headers.task not in NAMES:
+        # Celery has tasks of its own, such as `celery.map`, which would run without a signature.
+        raise Forged("unknown-task")
     return _celery_message(arrived.body, arrived.headers, queue)
 
 

@@ -14,10 +14,7 @@ from workers.drops import drop
 
 
 class Forgetful(virtual.QoS):
-    """Never puts unacknowledged messages back: the due set issues them again, and a copy would only be refused.
-
-    Putting them back while the connection breaks is also what makes a stock worker exit when Redis restarts.
-    """
+    """Never puts unacknowledged messages back: the due set issues them again, and a copy would only be refused."""
 
     restore_at_shutdown = False
 

@@ -24,9 +24,9 @@ SHORT_PATIENCE = Patience(wedged_after_s=0.3, stalled_after_s=3600, drain_s=5, l
 
 
 def behave(client: Client, entry: EntryKey, held: Held) -> None:
-    """`…/sleep-0.5` works for half a second, `…/wedge` for ever, `…/crash` fails; all else ends at once."""
+    """`…/sleep-0.5-x` works for half a second, `…/wedge` for ever, `…/crash` fails; all else ends at once."""
     client.rpush(JOURNAL, f"begin {entry} {held.lane}")
-    word, _, seconds = entry.name.rpartition("/")[2].partition("-")
+    word, seconds, *_ = [*entry.name.rpartition("/")[2].split("-"), ""]
     if word == "wedge":
         time.sleep(3600)
     if word == "crash":

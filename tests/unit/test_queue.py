@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from reconciler.models.keys import EntryKey, Lane
-from reconciler.queue import Forged, Message, envelope, sign, task_name, verify
+from reconciler.queue import Forged, Message, admitted, envelope, is_ours, sign, task_name, verify
 from reconciler.store.due import Issued
 from reconciler.store.sealing import Keyring
 
@@ -93,3 +93,26 @@ def test_an_envelope_carries_identity_only() -> None:
     assert sent["headers"]["task"] == TASK
     assert sent["headers"]["argsrepr"] == "('app:argocd/orders', 'push')"
     assert sent["properties"]["delivery_info"] == {"exchange": "", "routing_key": QUEUE}
+
+
+def test_only_what_the_envelope_may_hold_gets_in() -> None:
+    message = Message("app:argocd/orders", "uid-1", "push", 1300, "k:00")
+    sent = json.loads(envelope(message, TASK, QUEUE))
+    sent["headers"] |= {"eta": "2026-01-01", "expires": 1, "timelimit": [1, 1], "reply_to": "x", "retries": 9}
+    sent["properties"] |= {"reply_to": "x", "delivery_info": {"exchange": "y", "routing_key": "person"}}
+    arrived = admitted(sent, QUEUE)
+    assert set(arrived["headers"]) == {"lang", "task", "id", "root_id", "argsrepr", "kwargsrepr"}
+    assert arrived["properties"]["delivery_info"] == {"exchange": "", "routing_key": QUEUE}
+    assert "reply_to" not in arrived["properties"]
+
+
+@pytest.mark.parametrize("task", ["celery.map", "celery.backend_cleanup", "reconcile", ""])
+def test_tasks_that_are_not_ours_do_not_get_in(task: str) -> None:
+    sent = json.loads(envelope(Message("app:argocd/orders", "u", "push", 1300), task, QUEUE))
+    with pytest.raises(Forged, match="unknown-task"):
+        admitted(sent, QUEUE)
+
+
+def test_our_queues_are_told_from_those_of_remote_control() -> None:
+    assert all(is_ours(name) for name in ("person", "push.0", "timer.7"))
+    assert not any(is_ours(name) for name in ("celeryev.1", "w1@host.celery.pidbox", "personal", ""))
