@@ -12,6 +12,7 @@ from reconciler.models.manifest import LiveObject
 from reconciler.models.observed import Reading
 from reconciler.plan.cascade import cascade
 from reconciler.plan.migration import migration
+from reconciler.plan.patch import refresh_patch
 from tests.compat.situations import (
     AFTER,
     BEFORE,
@@ -172,3 +173,15 @@ def test_the_revision_of_an_operation_is_recorded_as_asked() -> None:
     state = plan(app(operation=operation() | {"sync": {"revision": other}}), [A]).operation_state
     assert state is not None
     assert state["operation"]["sync"]["revision"] == other
+
+
+def test_a_refresh_is_answered_by_removing_its_request_unless_a_newer_one_came() -> None:
+    asked = {"argocd.argoproj.io/refresh": "hard", "argocd.argoproj.io/refresh-timestamp": AFTER}
+    *tests, removal = refresh_patch(app(annotations=asked))
+    assert removal == {"op": "remove", "path": "/metadata/annotations/argocd.argoproj.io~1refresh"}
+    assert {
+        "op": "test",
+        "path": "/metadata/annotations/argocd.argoproj.io~1refresh-timestamp",
+        "value": AFTER,
+    } in tests
+    assert refresh_patch(app()) == []

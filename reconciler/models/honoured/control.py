@@ -1,0 +1,158 @@
+"""Rows of what lies around Applications: projects, Secrets and settings."""
+
+from __future__ import annotations
+
+from reconciler.models.honoured.row import Place, Row, honoured, idle, ignored
+
+_PROJECT: Place = "AppProject"
+_CLUSTER: Place = "cluster Secret"
+_REPOSITORY: Place = "repository Secret"
+_CM: Place = "argocd-cm"
+_PARAMS: Place = "argocd-cmd-params-cm"
+
+_PERMISSIONS = "tests/unit/plan/test_permissions.py::"
+_REGISTRY = "tests/contract/test_registry.py::"
+_SECRETS = "tests/compat/test_secrets_are_honoured.py::"
+_CREDENTIALS = "tests/unit/sources/test_credentials.py::"
+_KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
+
+PROJECT: tuple[Row, ...] = (
+    *honoured(_PROJECT, _KEPT, "spec.description", note="shown to people; kept as it is"),
+    *honoured(_PROJECT, _PERMISSIONS + "test_a_source_is_allowed_as_upstream_allows_it", "spec.sourceRepos"),
+    *honoured(_PROJECT, _PERMISSIONS + "test_a_destination_is_allowed_as_upstream_allows_it", "spec.destinations"),
+    *honoured(
+        _PROJECT,
+        _PERMISSIONS + "test_a_kind_is_allowed_as_upstream_allows_it",
+        *("spec.clusterResourceWhitelist", "spec.clusterResourceBlacklist"),
+        *("spec.namespaceResourceWhitelist", "spec.namespaceResourceBlacklist"),
+    ),
+    *honoured(_PROJECT, _PERMISSIONS + "test_only_named_namespaces_may_use_a_project", "spec.sourceNamespaces"),
+    *ignored(_PROJECT, "spec.syncWindows", "spec.sourceIntegrity", "spec.signatureKeys"),
+    *ignored(_PROJECT, "spec.permitOnlyProjectScopedClusters"),
+    *idle(_PROJECT, "only looked at with impersonation, which counts by itself", "spec.destinationServiceAccounts"),
+    *idle(_PROJECT, "objects of nobody are neither shown nor touched", "spec.orphanedResources"),
+    *idle(_PROJECT, "there is no API that would grant them anything", "spec.roles", "status.jwtTokensByRole"),
+)
+
+CLUSTERS: tuple[Row, ...] = (
+    *honoured(_CLUSTER, _REGISTRY + "test_a_destination_is_opened_by_address_and_by_name", "name", "server"),
+    *honoured(_CLUSTER, _REGISTRY + "test_a_rotated_token_is_picked_up_without_a_restart", "config.bearerToken"),
+    *honoured(
+        _CLUSTER,
+        _SECRETS + "test_a_cluster_is_entered_as_its_secret_says",
+        *("config.username", "config.password"),
+        *("config.tlsClientConfig.insecure", "config.tlsClientConfig.serverName"),
+    ),
+    *honoured(
+        _CLUSTER,
+        _REGISTRY + "test_a_destination_is_opened_by_address_and_by_name",
+        "config.tlsClientConfig.caData",
+    ),
+    *honoured(
+        _CLUSTER,
+        _SECRETS + "test_a_cluster_may_be_entered_with_a_client_certificate",
+        *("config.tlsClientConfig.certData", "config.tlsClientConfig.keyData"),
+    ),
+    *honoured(
+        _CLUSTER,
+        "tests/contract/test_discovery.py::test_a_cluster_limited_to_namespaces_is_read_there_only",
+        *("namespaces", "clusterResources"),
+    ),
+    *ignored(
+        _CLUSTER,
+        *("config.awsAuthConfig", "config.execProviderConfig", "config.proxyUrl"),
+        note="refused: nothing is read or written there",
+    ),
+    *idle(_CLUSTER, "connections are compressed as the server likes", "config.disableCompression"),
+    *idle(_CLUSTER, "a project has to name the cluster itself", "project"),
+    *idle(_CLUSTER, "applications are placed by cluster without being told", "shard"),
+)
+
+REPOSITORIES: tuple[Row, ...] = (
+    *honoured(
+        _REPOSITORY,
+        _CREDENTIALS + "test_the_secret_of_the_same_url_and_project_comes_before_the_unscoped_one",
+        *("url", "project"),
+    ),
+    *honoured(
+        _REPOSITORY,
+        _SECRETS + "test_a_key_of_a_repository_secret_reaches_its_access",
+        *("username", "password", "bearerToken", "sshPrivateKey", "tlsClientCertData", "tlsClientCertKey", "proxy"),
+        *("noProxy", "insecure", "insecureIgnoreHostKey"),
+    ),
+    *honoured(_REPOSITORY, _SECRETS + "test_only_secrets_of_git_repositories_open_one", "type"),
+    *idle(_REPOSITORY, "a user name and a password are always sent as basic authentication", "forceHttpBasicAuth"),
+    *ignored(
+        _REPOSITORY,
+        *("githubAppID", "githubAppInstallationID", "githubAppPrivateKey", "githubAppEnterpriseBaseUrl"),
+        *("gcpServiceAccountKey", "azureServicePrincipalClientId", "azureServicePrincipalClientSecret"),
+        *("azureServicePrincipalTenantId", "azureActiveDirectoryEndpoint", "useAzureWorkloadIdentity"),
+        *("enableLfs", "enableOCI", "insecureOCIForceHttp"),
+    ),
+    *idle(_REPOSITORY, "a name for people", "name"),
+    *idle(_REPOSITORY, "only what is asked for is fetched in any case", "depth"),
+    *idle(_REPOSITORY, "no cache is warmed by moving entries", "webhookManifestCacheWarmDisabled"),
+)
+
+SETTINGS: tuple[Row, ...] = (
+    *honoured(_CM, _REGISTRY + "test_the_control_cluster_can_be_switched_off", "cluster.inClusterEnabled"),
+    *ignored(_CM, "application.resourceTrackingMethod", note="any method but `annotation`"),
+    *ignored(
+        _CM, "installationID", "resource.compareoptions", "globalProjects", "application.sync.impersonation.enabled"
+    ),
+    *ignored(_CM, "resource.sensitive.mask.annotations"),
+    *ignored(_CM, "resource.exclusions", "resource.inclusions", note="for applications with objects of such kinds"),
+    *ignored(
+        _CM,
+        *("resource.customizations.ignoreDifferences.*", "resource.customizations.health.*"),
+        note="for applications with objects of such kinds",
+    ),
+    *ignored(_CM, "resource.customizations", note="the legacy map"),
+    *idle(_CM, "the label is neither read nor written", "application.instanceLabelKey"),
+    *idle(_CM, "the server normalises what it predicts", "resource.customizations.knownTypeFields.*"),
+    *idle(_CM, "there are no resource actions", "resource.customizations.actions.*"),
+    *idle(_CM, "health scripts are not run, which counts by itself", "resource.customizations.useOpenLibs.*"),
+    *idle(
+        _CM,
+        "it only spares refreshes",
+        *("resource.customizations.ignoreResourceUpdates.*", "resource.ignoreResourceUpdatesEnabled"),
+    ),
+    *idle(_CM, "only kinds that applications have are watched", "resource.respectRBAC"),
+    *idle(
+        _CM,
+        "sources of that kind are not rendered",
+        *("helm.enable", "kustomize.enable", "jsonnet.enable", "helm.valuesFileSchemes", "kustomize.buildOptions"),
+        *("kustomize.buildOptions.*", "kustomize.path.*", "kustomize.version.*"),
+    ),
+    *idle(_CM, "no manifest is cached under a name that misses something", "timeout.hard.reconciliation"),
+    *idle(_CM, "only looked at with impersonation", "application.sync.impersonation.enforced"),
+    *idle(_CM, "it accompanies the hydrator, which counts by itself", "sourceHydrator.*", "commit.author.*"),
+    *idle(
+        _CM,
+        "it speaks of the user interface or of events",
+        *("url", "additionalUrls", "help.chatUrl", "help.chatText", "ga.trackingid", "ga.anonymizeusers"),
+        *("resource.customLabels", "resource.includeEventLabelKeys", "resource.excludeEventLabelKeys"),
+        *("application.allowedNodeLabels", "server.maxPodLogsToRender", "ui.loginButtonText"),
+    ),
+)
+
+USUAL_SETTINGS = {
+    "application.resourceTrackingMethod": frozenset({"annotation"}),
+    "application.sync.impersonation.enabled": frozenset({"false"}),
+    "resource.compareoptions": frozenset({"ignoreResourceStatusField: all", "ignoreResourceStatusField: 'all'"}),
+}
+"""Values that say what holds anyway."""
+
+PARAMETERS: tuple[Row, ...] = (
+    *ignored(_PARAMS, "application.namespaces", note="AppProject `sourceNamespaces` alone decides"),
+    *idle(_PARAMS, "every open verdict is asked of the server", "controller.diff.server.side"),
+    *idle(_PARAMS, "an Application with a hydrator counts by itself", "hydrator.enabled"),
+    *idle(
+        _PARAMS,
+        "it tunes a process that this project does not have",
+        *("controller.*", "reposerver.*", "server.*", "applicationsetcontroller.*", "notificationscontroller.*"),
+        *("repo.server", "commit.server", "redis.*", "*.repo.server.*", "*.k8s.client.*", "*.k8s.tcp.*"),
+    ),
+)
+
+ROWS = (*PROJECT, *CLUSTERS, *REPOSITORIES, *SETTINGS, *PARAMETERS)

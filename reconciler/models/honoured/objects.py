@@ -1,0 +1,103 @@
+"""Rows of sync options and compare options, and of annotations on managed objects."""
+
+from __future__ import annotations
+
+from reconciler.models import words
+from reconciler.models.honoured.row import Place, Row, honoured, idle, ignored
+
+_OF_APP: Place = "Application sync option"
+_OF_OBJECT: Place = "object sync option"
+_COMPARE: Place = "compare option"
+_MARK: Place = "object annotation"
+
+_NOWHERE = (
+    *("Validate=false", "SkipDryRunOnMissingResource=true", "PruneLast=true", "Replace=true", "Force=true"),
+    *("PrunePropagationPolicy=background", "PrunePropagationPolicy=orphan", "ClientSideApplyMigration=false"),
+    *("FailOnSharedResource=true", "RespectIgnoreDifferences=true"),
+)
+
+_DOES = "tests/compat/test_operations_are_honoured.py::"
+_FIELD = "tests/compat/test_fields_are_honoured.py::"
+
+
+def _everywhere(place: Place) -> tuple[Row, ...]:
+    """Options that an application may give for all of its objects, and an object for itself."""
+    return (
+        *honoured(place, _DOES + "test_prune_false_keeps_an_object", "Prune=false"),
+        *honoured(place, _DOES + "test_prune_confirm_waits_for_an_approval_after_the_start", "Prune=confirm"),
+        *honoured(
+            place,
+            _DOES + "test_delete_options_rule_the_deletion_of_an_application",
+            *("Delete=false", "Delete=confirm"),
+        ),
+        *idle(place, "every apply is server-side", "ServerSideApply=true"),
+        *ignored(place, *_NOWHERE),
+    )
+
+
+OPTIONS: tuple[Row, ...] = (
+    *_everywhere(_OF_APP),
+    *honoured(
+        _OF_APP,
+        _DOES + "test_an_operation_creates_the_namespace_when_its_own_options_say_so",
+        "CreateNamespace=true",
+    ),
+    *honoured(_OF_APP, _DOES + "test_only_what_is_out_of_sync_is_applied", "ApplyOutOfSyncOnly=true"),
+    *honoured(
+        _OF_APP,
+        _DOES + "test_prunes_wait_for_dependents_as_by_default",
+        "PrunePropagationPolicy=foreground",
+    ),
+    *idle(_OF_APP, "it opts out of nothing", "ServerSideApply=false"),
+    *_everywhere(_OF_OBJECT),
+    *ignored(_OF_OBJECT, "ServerSideApply=false"),
+)
+
+DEFAULT_OPTIONS = frozenset({"Prune=true", "Delete=true", "Validate=true", "ClientSideApplyMigration=true"}) | {
+    f"{name}=false"
+    for name in (
+        *("SkipDryRunOnMissingResource", "ApplyOutOfSyncOnly", "PruneLast", "Replace", "Force"),
+        *("FailOnSharedResource", "RespectIgnoreDifferences", "CreateNamespace"),
+    )
+}
+"""Options that say what holds anyway."""
+
+COMPARE_OPTIONS: tuple[Row, ...] = (
+    *honoured(
+        _COMPARE,
+        _FIELD + "test_an_object_marked_extraneous_does_not_make_the_application_out_of_sync",
+        "IgnoreExtraneous",
+    ),
+    *ignored(_COMPARE, "ServerSideDiff=false", "IncludeMutationWebhook=true"),
+    *idle(
+        _COMPARE, "every verdict that a record or field ownership leaves open is the server's", "ServerSideDiff=true"
+    ),
+)
+
+ANNOTATIONS: tuple[Row, ...] = (
+    *honoured(_MARK, _FIELD + "test_an_object_that_asks_to_be_left_out_of_health_is", words.IGNORE_HEALTHCHECK),
+    *honoured(_MARK, _FIELD + "test_a_finite_pod_may_be_judged_as_one_that_runs_for_ever", words.IGNORE_RESTART_POLICY),
+    *honoured(_MARK, _DOES + "test_a_chart_may_ask_to_keep_an_object", words.HELM_RESOURCE_POLICY),
+    *idle(_MARK, "what Git says of it is replaced by our own mark", words.TRACKING_ID),
+    *ignored(_MARK, words.SYNC_WAVE, words.HELM_HOOK_WEIGHT, note="any wave but 0"),
+    *ignored(_MARK, words.HOOK, words.HELM_HOOK, note="`crd-install` makes an ordinary object"),
+    *ignored(_MARK, words.INSTALLATION_ID),
+    *idle(_MARK, "it counts beside a hook only", words.HOOK_DELETE_POLICY, words.HELM_HOOK_DELETE_POLICY),
+    *idle(_MARK, "it only spares refreshes", words.IGNORE_RESOURCE_UPDATES),
+    *idle(
+        _MARK,
+        "shown to people",
+        *(words.IGNORE_DEFAULT_LINKS, "link.argocd.argoproj.io/*", "notice.argocd.argoproj.io/*"),
+        "pref.argocd.argoproj.io/*",
+    ),
+)
+
+USUAL_ANNOTATIONS = {
+    words.SYNC_WAVE: frozenset({"", "0"}),
+    words.HELM_HOOK_WEIGHT: frozenset({"", "0"}),
+    words.HELM_HOOK: frozenset({"", "crd-install"}),
+    words.HOOK: frozenset({""}),
+}
+"""Values that change nothing."""
+
+ROWS = (*OPTIONS, *COMPARE_OPTIONS, *ANNOTATIONS)
