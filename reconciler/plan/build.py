@@ -46,7 +46,8 @@ def judge(app: Application, desired: Desired | None, observed: Observed, policy:
     """
     forbidden = check_application(app, policy.project, policy.destination)
     if forbidden or desired is None:
-        return not_compared(*(forbidden or policy.conditions or (_UNRENDERED,)))
+        # What reading brought up comes first: without a destination there is nothing to check it against.
+        return not_compared(*(policy.conditions or forbidden or (_UNRENDERED,)))
     compared = compare(app, desired, observed, IgnoreRules.of(app.spec.ignore_differences, policy.system_ignores))
     objects = tuple(_permitted(item, policy) for item in compared.objects)
     return replace(compared, objects=objects, conditions=(*policy.conditions, *compared.conditions))
@@ -69,9 +70,10 @@ def _look_only(situation: Situation, move: Move) -> Plan:
     if not policy.may_record:
         return plan
     conditions = tuple(Condition(NotHonoured.condition, reason) for reason in policy.reasons)
-    if isinstance(move, Run):
-        end = End(ended(move.state, "Error", why, now=situation.now))
-        plan = replace(plan, decision=end, operation_state=end.state)
+    if isinstance(move, Run | Hold):
+        move = End(ended(move.state, "Error", why, now=situation.now))
+    if isinstance(move, End):
+        plan = replace(plan, decision=move, operation_state=move.state)
     return replace(plan, conditions=conditions)
 
 

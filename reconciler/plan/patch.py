@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject
+from reconciler.models.observed import Condition
 from reconciler.plan.operation import running
-from reconciler.plan.status import status_before
+from reconciler.plan.status import deletion_status, status_before
 from reconciler.plan.steps import Plan
 
 GUARDED = ("startedAt", "phase", "message")
@@ -34,6 +37,12 @@ def claim_patch(app: Application, plan: Plan) -> list[JsonObject]:
         return []
     claimed = running(state, state.get("message") or "one or more tasks are running")
     return status_patch(app, plan, {**status_before(app), "operationState": claimed})
+
+
+def deletion_patch(app: Application, condition: Condition | None, *, now: datetime) -> list[JsonObject]:
+    """JSON patch that shows what a deletion waits for, or no longer waits for; empty when that is shown already."""
+    changes = _status_changes(app, status_before(app), deletion_status(app, condition, now=now))
+    return [_test("/metadata/uid", app.uid), *changes] if changes else []
 
 
 def refresh_patch(app: Application) -> list[JsonObject]:

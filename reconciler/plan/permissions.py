@@ -86,6 +86,20 @@ class ProjectRules:
         return None
 
 
+EVERYTHING = ProjectRules(
+    name="",
+    namespace="",
+    source_repos=("*",),
+    destinations=(Destination(server="*", name="*", namespace="*"),),
+    cluster_allowed=(KindPattern(group="*", kind="*"),),
+    cluster_denied=(),
+    namespaced_allowed=None,
+    namespaced_denied=(),
+    source_namespaces=("*",),
+)
+"""Stands where the project itself could not be read: nothing is written then, and only that is said."""
+
+
 def check_application(app: Application, project: ProjectRules, destination: Destination) -> tuple[Condition, ...]:
     """What the project forbids about the Application itself; `destination` with server and name both resolved.
 

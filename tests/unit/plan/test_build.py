@@ -552,6 +552,22 @@ def test_an_operation_on_what_is_not_honoured_ends_with_the_reason() -> None:
     assert status["sync"]["status"] == "OutOfSync"
 
 
+@pytest.mark.parametrize(("phase", "ends"), [("Terminating", "Failed"), ("Running", "Error")])
+def test_what_is_not_honoured_any_more_still_lets_its_operation_end(phase: str, ends: str) -> None:
+    state = {"operation": MANUAL, "phase": phase, "startedAt": at(-5), "finishedAt": at(-1), "retryCount": 1}
+    app = an_app(operation=MANUAL, status={"operationState": state})
+    plan = plan_of(app, wants(WEB), sees(missing(WEB)), may_write=False, reasons=("hooks are not honoured",))
+    status, _, after = record(app, plan, None)
+    assert (status["operationState"]["phase"], after.operation) == (ends, None)
+
+
+def test_an_unknown_destination_is_told_as_such_and_not_as_a_refusal_of_the_project() -> None:
+    unknown = Condition("InvalidSpecError", "there are no clusters with this name: two")
+    plan = plan_of(an_app(automated={}), None, NOTHING, project=rules(destinations=[]), conditions=(unknown,))
+    assert plan.comparison.conditions == (unknown,)
+    assert plan.steps == ()
+
+
 # the guard
 
 
