@@ -9,11 +9,13 @@ from pathlib import Path
 from devtools import builds, python
 from devtools.layout import BUILD, PROJECT
 from devtools.steps import Step, run_steps, say
+from devtools.surroundings import TEMPORARY_FOLDER
 
 
 def set_up() -> None:
     """Everything the other commands need. Raises StepFailed."""
     started = time.monotonic()
+    TEMPORARY_FOLDER.mkdir(parents=True, exist_ok=True)
     with _alone():
         steps = _steps()
         if all(step.done() for step in steps):

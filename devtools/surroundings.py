@@ -5,6 +5,9 @@ from pathlib import Path
 
 from devtools.layout import CACHE
 
+TEMPORARY_FOLDER = CACHE / "tmp"
+TEMPORARY: Mapping[str, str] = {"TMPDIR": str(TEMPORARY_FOLDER)}
+
 GO_CACHES: Mapping[str, str] = {
     "GOMODCACHE": str(CACHE / "go-mod"),
     "GOPATH": str(CACHE / "go"),
@@ -22,7 +25,7 @@ GO_SETTINGS: Mapping[str, str] = {
 
 def pip_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment for pip."""
-    return {"PIP_CACHE_DIR": str(CACHE / "pip"), **environment, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return {**TEMPORARY, "PIP_CACHE_DIR": str(CACHE / "pip"), **environment, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 BUILD_CACHE, ONE_TIME_CACHE = CACHE / "go-build", CACHE / "go-build-sandbox"
@@ -36,11 +39,9 @@ def go_environment(environment: Mapping[str, str], *, build_cache: Path = BUILD_
     home = Path(environment.get("HOME", "/"))
     settings = Path(environment.get("XDG_CONFIG_HOME", home / ".config")) / "go" / "env"
     configuration = {"GOENV": environment.get("GOENV", str(settings)), "XDG_CONFIG_HOME": str(CACHE / "config")}
-    return {**GO_CACHES, "GOCACHE": str(build_cache), **environment, **GO_SETTINGS, **configuration}
+    return {**TEMPORARY, **GO_CACHES, "GOCACHE": str(build_cache), **environment, **GO_SETTINGS, **configuration}
 
 
 def run_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment for our own programs: their temporary files lie in the project folder too."""
-    temporary = CACHE / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
-    return {"TMPDIR": str(temporary), **environment}
+    """The caller's environment for our own programs: their temporary files lie in the project folder."""
+    return {**TEMPORARY, **environment}
