@@ -2,3 +2,10 @@
 
 May import models and errors only. Never reads a clock, a file or a network, and never changes what it was given.
 """
+
+from __future__ import annotations
+
+from reconciler.plan.build import build_plan
+from reconciler.plan.steps import Plan
+
+__all__ = ["Plan", "build_plan"]

@@ -16,6 +16,9 @@ MOST_DIFFERENCES: Final = 100
 LONGEST_VALUE: Final = 256
 ABSENT: Final = object()
 
+FREE_MAPS: Final = frozenset({"annotations", "labels"})
+"""Maps whose absence is told key by key."""
+
 Found = tuple[tuple[Step, ...], Any, Any]
 
 
@@ -52,6 +55,8 @@ def _bytes(body: JsonObject) -> bytes:
 
 
 def _walk(steps: tuple[Step, ...], live: Any, desired: Any) -> Iterator[Found]:
+    if steps and steps[-1].name in FREE_MAPS:
+        live, desired = ({} if live is ABSENT else live), ({} if desired is ABSENT else desired)
     if isinstance(live, dict) and isinstance(desired, dict):
         for name in sorted(live.keys() | desired.keys()):
             yield from _walk((*steps, Step(name)), live.get(name, ABSENT), desired.get(name, ABSENT))
