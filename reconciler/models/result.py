@@ -58,5 +58,8 @@ class ReconcileResult:
     why: str = ""
     """Why it comes back then, or why nothing was done, in plain words."""
 
-    render_hit: bool = True
+    destination: str = ""
+    """Address of the destination cluster; empty where it could not be resolved."""
+
     renders: int = 0
+    """How often a source was rendered instead of found in the cache."""

@@ -11,6 +11,7 @@ _END: Place = "Application finalizer"
 _FIELD = "tests/compat/test_fields_are_honoured.py::"
 _DOES = "tests/compat/test_operations_are_honoured.py::"
 _OPERATION = "tests/unit/plan/test_operation.py::"
+_PLACES = "tests/compat/test_places_are_honoured.py::"
 _GATE = "tests/unit/plan/test_gate.py::test_only_what_was_claimed_is_written"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
 
@@ -62,7 +63,7 @@ _SOURCES: tuple[Row, ...] = (
 _PLACE: tuple[Row, ...] = (
     *honoured(
         _APP,
-        "tests/contract/test_registry.py::test_a_destination_is_opened_by_address_and_by_name",
+        _PLACES + "test_an_application_goes_to_the_cluster_that_it_names",
         *("spec.destination.server", "spec.destination.name"),
     ),
     *honoured(
@@ -72,7 +73,7 @@ _PLACE: tuple[Row, ...] = (
     ),
     *honoured(
         _APP,
-        "tests/unit/models/test_application.py::test_an_empty_project_is_default_and_stays_empty_when_written",
+        _PLACES + "test_an_application_belongs_to_the_project_that_it_names",
         "spec.project",
     ),
 )
@@ -155,6 +156,12 @@ OPERATION: tuple[Row, ...] = (
     *ignored(_APP, "operation.sync.revisions", "operation.sync.sources", note="one source only"),
     *ignored(_APP, "operation.sync.manifests", note="local manifests"),
     *ignored(_APP, "operation.sync.syncStrategy.apply.force", "operation.sync.syncStrategy.hook.force"),
+    *honoured(
+        _APP,
+        _OPERATION + "test_a_terminating_operation_ends_failed",
+        "status.operationState.phase",
+        note="`Terminating` ends an operation",
+    ),
     *honoured(_APP, _KEPT, "operation.info", note="shown to people; kept as it is"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.models import words
 from reconciler.models.honoured.row import Place, Row, honoured, idle, ignored
 
 _PROJECT: Place = "AppProject"
@@ -9,6 +10,7 @@ _CLUSTER: Place = "cluster Secret"
 _REPOSITORY: Place = "repository Secret"
 _CM: Place = "argocd-cm"
 _PARAMS: Place = "argocd-cmd-params-cm"
+_REST: Place = "other"
 
 _PERMISSIONS = "tests/unit/plan/test_permissions.py::"
 _REGISTRY = "tests/contract/test_registry.py::"
@@ -124,6 +126,7 @@ SETTINGS: tuple[Row, ...] = (
         *("helm.enable", "kustomize.enable", "jsonnet.enable", "helm.valuesFileSchemes", "kustomize.buildOptions"),
         *("kustomize.buildOptions.*", "kustomize.path.*", "kustomize.version.*"),
     ),
+    *idle(_CM, "it says how often sources are asked", "timeout.reconciliation", "timeout.reconciliation.jitter"),
     *idle(_CM, "no manifest is cached under a name that misses something", "timeout.hard.reconciliation"),
     *idle(_CM, "only looked at with impersonation", "application.sync.impersonation.enforced"),
     *idle(_CM, "it accompanies the hydrator, which counts by itself", "sourceHydrator.*", "commit.author.*"),
@@ -155,4 +158,24 @@ PARAMETERS: tuple[Row, ...] = (
     ),
 )
 
-ROWS = (*PROJECT, *CLUSTERS, *REPOSITORIES, *SETTINGS, *PARAMETERS)
+REST: tuple[Row, ...] = (
+    *honoured(
+        _REST,
+        "tests/contract/test_catalog.py::test_secrets_are_told_apart_by_their_label_and_a_broken_one_stands_beside_the_others",
+        words.SECRET_TYPE,
+    ),
+    *honoured(
+        _REST,
+        "tests/contract/test_catalog.py::test_settings_count_only_where_they_are_labelled_as_a_part_of_argocd",
+        words.PART_OF,
+    ),
+    *ignored(_REST, f"{words.SKIP_RECONCILE} on a cluster Secret"),
+    *idle(_REST, "discovery is repeated without being asked", f"{words.REFRESH} on a cluster Secret"),
+    *idle(_REST, "labels of Secrets feed generators only", words.AUTO_LABEL_CLUSTER_INFO, words.KUBERNETES_VERSION),
+    *idle(_REST, "it is a label of the objects' own", words.INSTANCE_LABEL),
+    *idle(_REST, "an Application without its project is not written", f"{words.FINALIZER} on an AppProject"),
+    *idle(_REST, "sets are stored whole and not yet expanded", "ApplicationSet spec.*", words.APPLICATION_SET_REFRESH),
+    *idle(_REST, "hooks are not run, and an object with one counts by itself", words.HOOK_FINALIZER),
+)
+
+ROWS = (*PROJECT, *CLUSTERS, *REPOSITORIES, *SETTINGS, *PARAMETERS, *REST)
