@@ -19,6 +19,7 @@ from reconciler.sandbox.places import PROJECT
 from reconciler.sandbox.state import LOG, State, is_running, read_state
 from reconciler.sandbox.waiting import wait_for
 
+MOST_STARTS = 4
 START_TIMEOUT_S, CONVERGE_TIMEOUT_S, STOP_TIMEOUT_S = 300.0, 180.0, 60.0
 
 
@@ -36,10 +37,13 @@ def up(folder: Path, serve: Sequence[str]) -> int:
         state = wait_for(lambda: _started(folder, progress), "the sandbox", timeout_s=START_TIMEOUT_S, every_s=0.1)
         if state.git:
             progress.say("waiting for the fleet to converge")
-            _wait_for_convergence(Api(read_kubeconfig(Path(state.kubeconfig), "control")), progress)
+            _wait_for_convergence(folder, Api(read_kubeconfig(Path(state.kubeconfig), "control")), progress)
+            state = read_state(folder) or state
     except (TimeoutError, StartFailed) as error:
         progress.say(f"failed: {error}")
-        progress.say(f"  logs: {_shown(folder)}/*.log, first {_shown(folder / LOG)}\n  next: ./dev down && ./dev up")
+        progress.say(
+            f"  logs: {_shown(folder)}/*.log, first {_shown(folder / LOG)}\n  next: mend the cause, then ./dev down && ./dev up"
+        )
         return 1
     progress.say("ready")
     print(banner(state, folder=_shown(folder)))
@@ -102,6 +106,23 @@ class Progress:
             self.say(text)
 
 
+class Starts:
+    """Counts how often each process was started, to give up early on one that keeps exiting."""
+
+    def __init__(self) -> None:
+        self._pids: dict[str, set[int]] = {}
+
+    def look(self, folder: Path) -> None:
+        """Raises StartFailed with the last words of a process that was started too often."""
+        state = read_state(folder)
+        for name, pid in state.processes.items() if state else ():
+            seen = self._pids.setdefault(name, set())
+            seen.add(pid)
+            if len(seen) > MOST_STARTS:
+                log = folder / f"{name}.log"
+                raise StartFailed(f"{name} keeps exiting, see {_shown(log)}:\n" + "\n".join(_last_lines(log)))
+
+
 def _start_daemon(folder: Path, serve: Sequence[str]) -> None:
     command = [sys.executable, "-m", "reconciler.sandbox", "--folder", str(folder), "serve", *serve]
     with (folder / LOG).open("ab") as log:
@@ -122,10 +143,12 @@ def _started(folder: Path, progress: Progress) -> State | None:
     return state if state and state.started else None
 
 
-def _wait_for_convergence(api: Api, progress: Progress) -> None:
+def _wait_for_convergence(folder: Path, api: Api, progress: Progress) -> None:
     last: dict[str, str] = {}
+    starts = Starts()
 
     def converged() -> bool:
+        starts.look(folder)
         items = api.get(APPLICATIONS)["items"]
         last.clear()
         last.update({item["metadata"]["name"]: state_of(item) for item in items})
