@@ -6,8 +6,18 @@ from tests.support.servers import (
     git_server,
     namespace,
     own_valkey,
+    sandbox,
     valkey,
     workload_plane,
 )
 
-__all__ = ["_session_valkey", "control_plane", "git_server", "namespace", "own_valkey", "valkey", "workload_plane"]
+__all__ = [
+    "_session_valkey",
+    "control_plane",
+    "git_server",
+    "namespace",
+    "own_valkey",
+    "sandbox",
+    "valkey",
+    "workload_plane",
+]

@@ -41,9 +41,8 @@ def up(folder: Path, serve: Sequence[str]) -> int:
             state = read_state(folder) or state
     except (TimeoutError, StartFailed) as error:
         progress.say(f"failed: {error}")
-        progress.say(
-            f"  logs: {_shown(folder)}/*.log, first {_shown(folder / LOG)}\n  next: mend the cause, then ./dev down && ./dev up"
-        )
+        progress.say(f"  logs: {_shown(folder)}/*.log, first {_shown(folder / LOG)}")
+        progress.say("  next: mend the cause, then ./dev down && ./dev up")
         return 1
     progress.say("ready")
     print(banner(state, folder=_shown(folder)))

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.sandbox.controlplane import ControlPlane, ControlPlaneOptions, start_control_plane
+from reconciler.sandbox.everything import Sandbox, start_sandbox
 from reconciler.sandbox.gitserver import GitServer, start_git_server
 from reconciler.sandbox.places import NotBuilt
 from reconciler.sandbox.valkey import Valkey, start_valkey
+from reconciler.sandbox.waiting import wait_for
 from tests.support.prerequisites import lacking
 
 
@@ -66,6 +68,20 @@ def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
     server = start_valkey(tmp_path / "valkey")
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Everything that `./dev up` starts, with the sample fleet converged; its processes are `sandbox.supervisor`'s."""
+    try:
+        running = start_sandbox(tmp_path_factory.mktemp("sandbox"))
+    except NotBuilt as error:
+        lacking(str(error))
+    try:
+        wait_for(lambda: not running.unconverged(), "convergence of the fleet", timeout_s=120)
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture
