@@ -42,8 +42,7 @@ def next_status(
     if plan.compares_spec:
         after |= _verdict_part(app, plan, comparison, before, now=now)
         after.pop("resourceHealthSource", None)
-    last = after.get("operationState")
-    after["conditions"] = _conditions(app, plan, comparison, last, now=now)
+    after["conditions"] = _conditions(app, plan, comparison, state, now=now)
     return _settled(before, after, now=now)
 
 
@@ -63,14 +62,14 @@ def deletion_status(app: Application, condition: Condition | None, *, now: datet
 
 def due_after(app: Application, plan: Plan, after: JsonObject, *, now: datetime) -> tuple[float | None, str]:
     """When the application is due again without an event, in seconds, and why; None: at its full check."""
-    state = after.get("operationState") or {}
-    if plan.operation_state is not None and state.get("phase") == words.RUNNING:
-        if state.get("finishedAt"):
-            return retry_due_s(state, now=now), f"attempt {state.get('retryCount')} of the operation"
+    state = _state_after(app, after)
+    if plan.operation_state is not None and state is not None and state.phase == words.RUNNING:
+        if state.waits_for_retry:
+            return retry_due_s(state.to_json(), now=now), f"attempt {state.retry_count} of the operation"
         return (None, plan.why) if plan.waits else (0.0, "the operation goes on")
     if not plan.compares_spec:
         return 0.0, "the operation had its own revision: the spec is compared next"
-    heal_s = _heal_due_s(app, after, now=now) if plan.operation_state is not None else None
+    heal_s = _heal_due_s(app, after, state, now=now) if plan.operation_state is not None else None
     return (heal_s, "self-heal backs off") if heal_s is not None else (plan.next_due_s, plan.why)
 
 
@@ -133,36 +132,46 @@ def _health(health: Health, before: JsonObject, *, now: datetime) -> JsonObject:
 
 
 def _conditions(
-    app: Application, plan: Plan, comparison: Comparison, last: JsonObject | None, *, now: datetime
+    app: Application, plan: Plan, comparison: Comparison, state: JsonObject | None, *, now: datetime
 ) -> list[JsonObject]:
     if not plan.compares_spec:
         evaluated: frozenset[str] = OF_SYNC
     else:
         evaluated = OF_SPEC if _is_invalid(comparison) else OF_SPEC | OF_COMPARISON | OF_SYNC
-    found = [*comparison.conditions, *plan.conditions, *_sync_error(app, plan, comparison, last)]
+    found = [*comparison.conditions, *plan.conditions, *_sync_error(app, plan, comparison, state)]
     return replaced(status_before(app).get("conditions") or (), evaluated, found, now=now)
 
 
-def _sync_error(app: Application, plan: Plan, comparison: Comparison, last: JsonObject | None) -> tuple[Condition, ...]:
+def _sync_error(
+    app: Application, plan: Plan, comparison: Comparison, state: JsonObject | None
+) -> tuple[Condition, ...]:
     """The words with which the next pass would refuse to try again, said at once."""
-    if plan.operation_state is None or plan.desired is None or app.spec.automated is None or last is None:
+    if state is None or plan.desired is None or app.spec.automated is None:
         return ()
-    state = OperationState.model_validate(last)
-    failed = state.is_completed and state.phase != words.SUCCEEDED and comparison.sync == "OutOfSync"
-    if not failed or not attempted(app, state, plan.desired.revisions):
+    last = OperationState.model_validate(state)
+    failed = last.is_completed and last.phase != words.SUCCEEDED and comparison.sync == "OutOfSync"
+    if not failed or not attempted(app, last, plan.desired.revisions):
         return ()
-    message = f"Failed last sync attempt to [{','.join(plan.desired.revisions)}]: {state.message}"
+    message = f"Failed last sync attempt to [{','.join(plan.desired.revisions)}]: {last.message}"
     return (Condition(words.SYNC_ERROR, message),)
 
 
-def _heal_due_s(app: Application, after: JsonObject, *, now: datetime) -> float | None:
+def _state_after(app: Application, after: JsonObject) -> OperationState | None:
+    """The operation state of a status; what was read may hold nulls that only the reader of Applications forgives."""
+    state = after.get("operationState")
+    if state == status_before(app).get("operationState"):
+        return app.status.operation_state
+    return OperationState.model_validate(state) if state else None
+
+
+def _heal_due_s(app: Application, after: JsonObject, state: OperationState | None, *, now: datetime) -> float | None:
     """Argo CD: an application that a successful sync left OutOfSync is healed again after its back-off."""
-    automated, state = app.spec.automated, after.get("operationState")
-    if automated is None or not automated.self_heal or state is None or state["phase"] != words.SUCCEEDED:
+    automated = app.spec.automated
+    if automated is None or not automated.self_heal or state is None or state.phase != words.SUCCEEDED:
         return None
     if (after.get("sync") or {}).get("status") != "OutOfSync":
         return None
-    return selfheal.remaining_s(OperationState.model_validate(state), now=now)
+    return selfheal.remaining_s(state, now=now)
 
 
 def _settled(before: JsonObject, after: JsonObject, *, now: datetime) -> JsonObject:

@@ -284,6 +284,27 @@ def test_a_failed_attempt_waits_as_running_and_is_tried_again_when_its_time_has_
     assert over.operation is None
 
 
+def test_nulls_in_a_stored_operation_do_not_stop_a_pass() -> None:
+    operation = {"sync": {"revision": C1, "source": None, "resources": None}, "retry": {"limit": 5, "backoff": None}}
+    state = {
+        "operation": operation,
+        "phase": "Running",
+        "startedAt": at(-9),
+        "finishedAt": at(-1),
+        "retryCount": 1,
+        "syncResult": None,
+    }
+    app = an_app(
+        automated={}, operation=operation, status={"operationState": state, "conditions": None, "history": None}
+    )
+    held = plan_of(app, wants(WEB), sees(missing(WEB)))
+    status, _, _ = record(app, held, None)
+    assert due_after(app, held, status, now=NOON)[0] == 9
+    again = plan_of(app, wants(WEB), sees(missing(WEB)), now=later(9))
+    ended, _, over = record(app, again, done(again), all_equal(wants(WEB)), now=later(9))
+    assert (ended["operationState"]["phase"], over.operation) == ("Succeeded", None)
+
+
 # (f) dry run
 
 
