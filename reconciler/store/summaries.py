@@ -1,0 +1,153 @@
+"""Live summaries: what observers know of the managed objects of each cluster, in some 150 bytes an object."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import msgspec
+
+from reconciler.models.keys import ClusterUrl, GroupKind, ObjectKey
+from reconciler.store.client import Argument, Client, Script, store_errors
+from reconciler.store.keys import Keys
+from reconciler.store.names import group_kind, kind_text, object_key, object_text
+from reconciler.store.sealing import Keyring
+
+FRESH_S = 90.0
+"""A kind without an event or bookmark for this long is read live: its watch may be dead."""
+
+CHUNK = 200
+
+
+class Summary(msgspec.Struct, frozen=True, array_like=True):
+    """One live object. `digest` is keyed and covers the fields that we own; `owner` is the instance in its mark."""
+
+    uid: str
+    resource_version: str
+    generation: int = 0
+    digest: str = ""
+    health: str = ""
+    """HealthCode, or empty where the kind has none."""
+
+    health_message: str = ""
+    terminating: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Summaries of some objects. Nothing is known of a kind that is not `fresh`; in a fresh one, what is not found
+    was absent when its observer last heard of the kind, which is a reason to look and never a proof.
+    """
+
+    found: Mapping[ObjectKey, Summary]
+    fresh: frozenset[GroupKind]
+
+
+Changes = Mapping[ObjectKey, Summary | None]
+"""Objects of one kind as they are now; None means gone."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Summary)
+
+
+class Summaries:
+    """Observers write, one per cluster; everybody reads. Every method raises StoreUnavailable."""
+
+    def __init__(self, client: Client, keys: Keys, keyring: Keyring) -> None:
+        self._client, self._keys, self._keyring = client, keys, keyring
+        self._script = Script(client, "live")
+
+    def publish(self, cluster: ClusterUrl, kind: GroupKind, epoch: str, changes: Changes) -> bool:
+        """What a watch told; nothing is a bookmark. False when another observer has taken over the kind."""
+        rows = [self._row(cluster, key, summary) for key, summary in changes.items()]
+        chunks = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)] or [[]]
+        return all(self._call(cluster, kind, epoch, "change", chunk) for chunk in chunks)
+
+    def replace(
+        self, cluster: ClusterUrl, kind: GroupKind, epoch: str, everything: Mapping[ObjectKey, Summary]
+    ) -> bool:
+        """What a complete list gave: from then on the kind counts as complete. False as for `publish`."""
+        self._call(cluster, kind, epoch, "begin", ())
+        gone = self._known(cluster, kind) - everything.keys()
+        changes: Changes = {**everything, **dict.fromkeys(gone)}
+        return self.publish(cluster, kind, epoch, changes) and self._call(cluster, kind, epoch, "complete", ())
+
+    def drop(self, cluster: ClusterUrl, kind: GroupKind, epoch: str) -> bool:
+        """The kind is watched no more."""
+        gone: Changes = dict.fromkeys(self._known(cluster, kind))
+        self._call(cluster, kind, epoch, "begin", ())
+        return self.publish(cluster, kind, epoch, gone) and self._call(cluster, kind, epoch, "drop", ())
+
+    def read(self, cluster: ClusterUrl, keys: Iterable[ObjectKey]) -> Sighting:
+        """Summaries of these objects, in one round trip."""
+        by_kind: dict[GroupKind, list[ObjectKey]] = defaultdict(list)
+        for key in keys:
+            by_kind[key.group_kind].append(key)
+        if not by_kind:
+            return Sighting({}, frozenset())
+        (seconds, micros), marks, *rows = self._fetch(cluster, by_kind)
+        now_ms = seconds * 1000 + micros // 1000
+        fresh = frozenset(kind for kind, mark in zip(by_kind, marks, strict=True) if _is_fresh(mark, now_ms))
+        pairs = [pair for kind, row in zip(by_kind, rows, strict=True) for pair in zip(by_kind[kind], row, strict=True)]
+        read = {key: self._summary(cluster, key, value) for key, value in pairs if value}
+        return Sighting({key: summary for key, summary in read.items() if summary}, fresh)
+
+    def watched(self, cluster: ClusterUrl) -> frozenset[GroupKind]:
+        """Kinds that an observer keeps or is just listing."""
+        with store_errors("reading watched kinds"):
+            names = cast("list[bytes]", self._client.hkeys(self._keys.watched(cluster)))
+        return frozenset(group_kind(name.decode()) for name in names)
+
+    def owned(self, cluster: ClusterUrl, instance: str) -> frozenset[ObjectKey]:
+        """Objects seen with this instance's tracking mark; what is found so has to be read before it is believed."""
+        with store_errors("reading owned objects"):
+            members = cast("set[bytes]", self._client.smembers(self._keys.owned(cluster, instance)))
+        return frozenset(object_key(member.decode()) for member in members)
+
+    def _fetch(self, cluster: ClusterUrl, by_kind: Mapping[GroupKind, Sequence[ObjectKey]]) -> list[Any]:
+        with store_errors("reading summaries"), self._client.pipeline(transaction=False) as pipe:
+            pipe.time()
+            pipe.hmget(self._keys.watched(cluster), [kind_text(kind) for kind in by_kind])
+            for kind, keys in by_kind.items():
+                pipe.hmget(self._keys.summaries(cluster, kind), [_field(key) for key in keys])
+            return pipe.execute()
+
+    def _known(self, cluster: ClusterUrl, kind: GroupKind) -> set[ObjectKey]:
+        with store_errors("reading known objects"):
+            fields = cast("list[bytes]", self._client.hkeys(self._keys.summaries(cluster, kind)))
+        places = [field.decode().partition("/") for field in fields]
+        return {ObjectKey(kind.group, kind.kind, namespace, name) for namespace, _, name in places}
+
+    def _call(
+        self, cluster: ClusterUrl, kind: GroupKind, epoch: str, what: str, rows: Sequence[Sequence[Argument]]
+    ) -> bool:
+        flat = [argument for row in rows for argument in row]
+        return bool(self._script([self._keys.prefix], [cluster, kind_text(kind), epoch, what, *flat]))
+
+    def _row(self, cluster: ClusterUrl, key: ObjectKey, summary: Summary | None) -> tuple[Argument, ...]:
+        if summary is None:
+            return (_field(key), object_text(key), "", "")
+        value = self._keyring.signed(_encoder.encode(summary), "summary", _name(cluster, key))
+        return (_field(key), object_text(key), summary.owner, value)
+
+    def _summary(self, cluster: ClusterUrl, key: ObjectKey, value: bytes) -> Summary | None:
+        plain = self._keyring.verified(value.partition(b"\n")[2], "summary", _name(cluster, key))
+        try:
+            return _decoder.decode(plain) if plain is not None else None
+        except msgspec.ValidationError:
+            return None
+
+
+def _field(key: ObjectKey) -> str:
+    return f"{key.namespace}/{key.name}"
+
+
+def _name(cluster: ClusterUrl, key: ObjectKey) -> str:
+    return f"{cluster}|{object_text(key)}"
+
+
+def _is_fresh(mark: bytes | None, now_ms: int) -> bool:
+    return mark is not None and now_ms - int(mark.decode().rpartition(" ")[2]) <= FRESH_S * 1000

@@ -1,0 +1,138 @@
+"""The read index and heads on a real Valkey: a push finds exactly those who read what it changed."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+import pytest
+
+from reconciler.models.keys import AppKey, CommitId, RepoUrl
+from reconciler.sandbox.valkey import Valkey
+from reconciler.store.client import Client, connect
+from reconciler.store.heads import Heads
+from reconciler.store.readindex import Change, Head, ReadEntry, ReadIndex, ReadSet
+from tests.support.store import KEYS
+
+REPO, MAIN = RepoUrl("https://git.example/fleet.git"), "refs/heads/main"
+ORDERS, BILLING = AppKey("argocd", "orders"), AppKey("argocd", "billing")
+OLD, NEW = CommitId("a" * 40), CommitId("b" * 40)
+
+
+@pytest.fixture
+def client(valkey: Valkey) -> Client:
+    return connect(valkey.url)
+
+
+@pytest.fixture
+def index(client: Client) -> ReadIndex:
+    return ReadIndex(client, KEYS)
+
+
+@pytest.fixture
+def heads(client: Client) -> Heads:
+    return Heads(client, KEYS)
+
+
+def reads(*texts: str, binding: str = MAIN, repo: RepoUrl = REPO) -> ReadSet:
+    """Reads written as `path:a/b`, `list:a`, `glob:a/*` or `every:`."""
+    entries = (text.partition(":") for text in texts)
+    return ReadSet(repo, binding, frozenset(ReadEntry(kind, name) for kind, _, name in entries))  # type: ignore[arg-type]
+
+
+def found(index: ReadIndex, *paths: str, listings: tuple[str, ...] = (), binding: str = MAIN) -> set[str]:
+    apps = index.lookup(REPO, [binding], Change(paths, listings), lambda pattern, path: fnmatch(path, pattern))
+    return {app.name for app in apps}
+
+
+def test_a_changed_path_finds_its_readers_and_nobody_else(index: ReadIndex) -> None:
+    index.publish(ORDERS, reads("path:base/a.yaml", "path:orders/b.yaml"))
+    index.publish(BILLING, reads("path:base/a.yaml", "path:billing/b.yaml"))
+    assert found(index, "orders/b.yaml") == {"orders"}
+    assert found(index, "base/a.yaml", "unrelated") == {"orders", "billing"}
+    assert found(index, "base") == set()
+
+
+def test_a_changed_listing_is_not_a_changed_path(index: ReadIndex) -> None:
+    index.publish(ORDERS, reads("list:orders"))
+    assert found(index, "orders") == set()
+    assert found(index, listings=("orders",)) == {"orders"}
+
+
+def test_patterns_are_matched_with_the_renderers_own_reading(index: ReadIndex) -> None:
+    index.publish(ORDERS, reads("glob:orders/*.yaml"))
+    assert found(index, "orders/new.yaml") == {"orders"}
+    assert found(index, "billing/new.yaml") == set()
+
+
+def test_who_reads_the_revision_itself_is_found_by_every_commit(index: ReadIndex) -> None:
+    index.publish(ORDERS, reads("every:"))
+    assert found(index, "anything") == {"orders"}
+
+
+def test_refs_and_repositories_are_kept_apart(index: ReadIndex) -> None:
+    index.publish(ORDERS, reads("path:a", binding="refs/heads/release"))
+    index.publish(BILLING, reads("path:a", repo=RepoUrl("https://git.example/other.git")))
+    assert found(index, "a") == set()
+    assert found(index, "a", binding="refs/heads/release") == {"orders"}
+    assert index.bindings(REPO) == {"refs/heads/release"}
+
+
+def test_new_reads_replace_the_old_ones(index: ReadIndex) -> None:
+    index.publish(ORDERS, reads("path:a", "glob:x/*"))
+    index.publish(ORDERS, reads("path:b", binding="refs/heads/release"))
+    assert found(index, "a", "x/y") == set()
+    assert found(index, "b", binding="refs/heads/release") == {"orders"}
+    assert index.bindings(REPO) == {"refs/heads/release"}
+
+
+def test_a_forgotten_application_leaves_nothing(index: ReadIndex, client: Client) -> None:
+    index.publish(ORDERS, reads("path:a", "path:with\nnewline", "list:", "glob:*", "every:"))
+    index.publish(BILLING, reads("path:a", "glob:*"))
+    index.forget(ORDERS)
+    assert found(index, "a") == {"billing"}
+    index.forget(BILLING)
+    index.forget(BILLING)
+    assert client.keys("*") == []
+
+
+def test_the_same_reads_are_not_sent_twice(index: ReadIndex, client: Client) -> None:
+    many = reads(*(f"path:p{number}" for number in range(300)))
+    index.publish(ORDERS, many)
+    before = sent_bytes(client)
+    index.publish(ORDERS, many)
+    assert sent_bytes(client) - before < 2000
+
+
+def sent_bytes(client: Client) -> int:
+    return int(client.info("stats")["total_net_input_bytes"])
+
+
+def test_a_pass_that_publishes_while_a_refresh_is_under_way_sees_what_comes(index: ReadIndex, heads: Heads) -> None:
+    assert index.publish(ORDERS, reads("path:a")) == Head(None, None)
+    heads.begin(REPO, {MAIN: OLD})
+    heads.finish(REPO, {MAIN: OLD})
+    heads.begin(REPO, {MAIN: NEW})
+    assert index.publish(ORDERS, reads("path:a")) == Head(OLD, NEW)
+    assert index.publish(ORDERS, reads("path:b")) == Head(OLD, NEW)
+
+
+def test_a_refresh_that_dies_in_between_is_repeated(heads: Heads) -> None:
+    heads.begin(REPO, {MAIN: OLD})
+    heads.finish(REPO, {MAIN: OLD})
+    heads.begin(REPO, {MAIN: NEW})
+    assert heads.known(REPO) == {MAIN: Head(OLD, NEW)}
+    heads.finish(REPO, {MAIN: NEW})
+    assert heads.known(REPO) == {MAIN: Head(NEW, NEW)}
+
+
+def test_a_refresh_that_was_overtaken_does_not_turn_the_head_back(heads: Heads) -> None:
+    heads.begin(REPO, {MAIN: OLD})
+    heads.begin(REPO, {MAIN: NEW})
+    heads.finish(REPO, {MAIN: OLD})
+    assert heads.known(REPO)[MAIN].current is None
+
+
+def test_refs_that_nobody_reads_are_forgotten(heads: Heads) -> None:
+    heads.begin(REPO, {MAIN: OLD, "refs/tags/v1": NEW})
+    heads.forget(REPO, ["refs/tags/v1"])
+    assert set(heads.known(REPO)) == {MAIN}
