@@ -72,7 +72,9 @@ def work_on(situation: Situation, work: Work) -> Plan:
     if work.sync.dry_run:
         return _only_tried(situation, work, items, steps)
     known = (*(unchanged(item) for item in items if item.sync == "Synced"), *_not_pruned(pruning))
-    return replace(_base(situation, work), steps=steps, known=known, why=f"{len(steps)} writes")
+    return replace(
+        _base(situation, work), steps=steps, known=known, why="1 write" if len(steps) == 1 else f"{len(steps)} writes"
+    )
 
 
 def _base(situation: Situation, work: Work) -> Plan:
