@@ -17,7 +17,7 @@ from reconciler.sharding import queue_names
 from reconciler.store.client import Argument, Client, Script, store_errors
 from reconciler.store.heartbeat import Beat, Heartbeat
 from reconciler.store.keys import Keys
-from reconciler.store.lease import Held, Leases
+from reconciler.store.lease import Grant, Held, Leases
 
 REQUESTS_PER_CALL = 200
 """One call blocks the server for about 2 ms: nobody else's decision waits longer."""
@@ -151,12 +151,11 @@ class DueSet:
         """How long a lease on `entry` lasts."""
         return self.limits.deadline_s(entry)
 
-    def acquire(self, entry: EntryKey, uid: str, token: str, beat: Beat) -> tuple[str, str, Lane]:
-        """Takes `entry` for one pass: (`ok`, seen, lane), or why not: replayed, held, stale, settling, lapsed."""
+    def acquire(self, entry: EntryKey, uid: str, token: str, beat: Beat) -> Grant:
+        """Takes `entry` for one pass, if it is issued, under this uid, and held by nobody who lives."""
         settling, deadline = milliseconds(self.heartbeat.ttl_s), milliseconds(self.deadline_s(entry))
         answer = self._call("acquire", str(entry), uid, beat.worker, token, deadline, settling, settling, beat.epoch)
-        why, seen, lane = (*(part.decode() for part in answer), "", "")[:3]
-        return why, seen, cast("Lane", lane)
+        return Grant(*(part.decode() for part in answer))
 
     def settle(self, held: Held) -> bool:
         """Ends a pass; False when its lease was lost, and then nothing is changed."""

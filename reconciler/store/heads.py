@@ -21,6 +21,7 @@ class Heads:
     def __init__(self, client: Client, keys: Keys) -> None:
         self._client, self._keys = client, keys
         self._finish = Script(client, "heads")
+        self._advance = Script(client, "advance")
 
     def known(self, repo: RepoUrl) -> Mapping[str, Head]:
         """All refs that were ever looked at, by name."""
@@ -29,6 +30,10 @@ class Heads:
         words = {name.decode(): CommitId(commit.decode()) for name, commit in row.items()}
         refs = {name.partition(":")[2] for name in words}
         return {ref: Head(words.get(f"current:{ref}"), words.get(f"next:{ref}")) for ref in refs}
+
+    def advance(self, repo: RepoUrl, ref: str, known: CommitId | None, commit: CommitId) -> bool:
+        """Makes a commit known that no refresh has handled; False when the ref has moved since `known` was read."""
+        return bool(self._advance([self._keys.prefix], [repo, ref, known or "", commit]))
 
     def begin(self, repo: RepoUrl, commits: Mapping[str, CommitId]) -> None:
         """These commits are about to be handled. Call it before the read index is looked up."""

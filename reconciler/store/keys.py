@@ -120,6 +120,10 @@ class Keys:
         """globs:<repo>:<binding> → hash of pattern to the number of its readers."""
         return f"{self.prefix}globs:{repo}:{binding}"
 
+    def repos(self) -> str:
+        """repos → set of the repositories that applications read."""
+        return f"{self.prefix}repos"
+
     def bindings(self, repo: RepoUrl) -> str:
         """bindings:<repo> → hash of ref binding to the number of applications that read it."""
         return f"{self.prefix}bindings:{repo}"

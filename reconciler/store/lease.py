@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, cast
 
 from reconciler.errors import LeaseLost
 from reconciler.models.keys import EntryKey, Lane
@@ -20,10 +20,21 @@ CRASH_BACKOFF_S = 30.0
 """When an entry comes back whose pass ended in an error that nobody translated."""
 
 
+class Grant(NamedTuple):
+    """An answer to the wish for a lease. `why` is `ok`, or why not: replayed, held, stale, settling, lapsed."""
+
+    why: str
+    seen: str = ""
+    """The entry's request counter: what was asked for later is not covered by this pass."""
+
+    lane: str = ""
+    uid: str = ""
+
+
 class Ledger(Protocol):
     """What a lease needs of the due set."""
 
-    def acquire(self, entry: EntryKey, uid: str, token: str, beat: Beat) -> tuple[str, str, Lane]: ...
+    def acquire(self, entry: EntryKey, uid: str, token: str, beat: Beat) -> Grant: ...
     def settle(self, held: Held) -> bool: ...
     def extend(self, held: Held) -> bool: ...
     def forget(self, entry: EntryKey, uid: str, seen: str = "") -> bool: ...
@@ -101,12 +112,22 @@ class Leases:
     def _acquire(self, entry: EntryKey, uid: str) -> Held | None:
         # Both are read before the call: a lease is at most as long here as it is on the server.
         asked, beat, token = self._clock(), self._heartbeat.state, secrets.token_hex(16)
-        why, seen, lane = self._ledger.acquire(entry, uid, token, beat)
-        if why != "ok":
-            self.refusals[why] = self.refusals.get(why, 0) + 1
+        grant = self._ledger.acquire(entry, uid, token, beat)
+        if grant.why != "ok":
+            self.refusals[grant.why] = self.refusals.get(grant.why, 0) + 1
             return None
-        deadline = asked + self._ledger.deadline_s(entry)
-        return Held(entry, uid, lane, token, seen, beat.worker, deadline, self._ledger, self._heartbeat, self._clock)
+        return Held(
+            entry=entry,
+            uid=grant.uid,
+            lane=cast("Lane", grant.lane),
+            token=token,
+            seen=grant.seen,
+            worker=beat.worker,
+            deadline=asked + self._ledger.deadline_s(entry),
+            ledger=self._ledger,
+            heartbeat=self._heartbeat,
+            clock=self._clock,
+        )
 
     def running(self) -> list[Held]:
         """Leases held just now, by passes that are running."""

@@ -96,6 +96,12 @@ class ReadIndex:
             apps |= self._readers([self._keys.readers(repo, binding, read) for read in reads])
         return frozenset(apps)
 
+    def repositories(self) -> frozenset[RepoUrl]:
+        """Every repository that an application reads."""
+        with store_errors("reading repositories"):
+            names = cast("set[bytes]", self._client.smembers(self._keys.repos()))
+        return frozenset(RepoUrl(name.decode()) for name in names)
+
     def bindings(self, repo: RepoUrl) -> frozenset[str]:
         """Every ref of the repository that an application reads."""
         with store_errors("reading bindings"):

@@ -95,6 +95,18 @@ class Summaries:
         read = {key: self._summary(cluster, key, value) for key, value in pairs if value}
         return Sighting({key: summary for key, summary in read.items() if summary}, fresh)
 
+    def everything(self, cluster: ClusterUrl, kind: GroupKind) -> Mapping[ObjectKey, Summary] | None:
+        """All that the last complete list and the events since then gave, however old; None while there is no such."""
+        with store_errors("reading a whole kind"), self._client.pipeline(transaction=False) as pipe:
+            pipe.hget(self._keys.watched(cluster), kind_text(kind))
+            pipe.hgetall(self._keys.summaries(cluster, kind))
+            mark, rows = pipe.execute()
+        if not mark or mark.endswith(b" 0"):
+            return None
+        pairs = [(_key(kind, field), value) for field, value in rows.items()]
+        read = {key: self._summary(cluster, key, value) for key, value in pairs}
+        return {key: summary for key, summary in read.items() if summary}
+
     def watched(self, cluster: ClusterUrl) -> frozenset[GroupKind]:
         """Kinds that an observer keeps or is just listing."""
         with store_errors("reading watched kinds"):
@@ -118,8 +130,7 @@ class Summaries:
     def _known(self, cluster: ClusterUrl, kind: GroupKind) -> set[ObjectKey]:
         with store_errors("reading known objects"):
             fields = cast("list[bytes]", self._client.hkeys(self._keys.summaries(cluster, kind)))
-        places = [field.decode().partition("/") for field in fields]
-        return {ObjectKey(kind.group, kind.kind, namespace, name) for namespace, _, name in places}
+        return {_key(kind, field) for field in fields}
 
     def _call(
         self, cluster: ClusterUrl, kind: GroupKind, epoch: str, what: str, rows: Sequence[Sequence[Argument]]
@@ -143,6 +154,11 @@ class Summaries:
 
 def _field(key: ObjectKey) -> str:
     return f"{key.namespace}/{key.name}"
+
+
+def _key(kind: GroupKind, field: bytes) -> ObjectKey:
+    namespace, _, name = field.decode().partition("/")
+    return ObjectKey(kind.group, kind.kind, namespace, name)
 
 
 def _name(cluster: ClusterUrl, key: ObjectKey) -> str:

@@ -177,3 +177,12 @@ def test_a_stopped_process_frees_what_it_held(valkey: Valkey, process: Process) 
         process.issue(APP)
         leaver.due.acquire(APP, UID, "token", leaver.heartbeat.state)
     process.issue(APP)
+
+
+def test_a_message_without_uid_gets_the_entry_with_the_uid_that_is_known(process: Process) -> None:
+    process.due.request(APP, lane="push")
+    process.issue(APP)
+    process.due.request(APP, UID, "push", "prod")
+    with process.due.hold(APP, "") as held:
+        assert held
+        assert held.uid == UID

@@ -1,5 +1,5 @@
 -- acquire: one worker takes one issued entry for one pass. ARGV: entry, uid, worker, token, deadline, look, settling, epoch.
--- Returns 'ok', req, lane; or why not.
+-- Returns 'ok', req, lane, uid; or why not.
 local id, uid, worker, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local deadline, look, settling = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local epoch = born()
@@ -22,7 +22,7 @@ end
 if not entry or entry.issued == '0' then
   return {'replayed'}
 end
-if uid ~= entry.uid then
+if uid ~= '' and uid ~= entry.uid then
   return {'stale'}
 end
 -- The same token asks twice when the first answer was lost on its way.
@@ -34,4 +34,4 @@ if entry.token ~= token then
   redis.call('ZADD', key('issued', entry.lane), text(now + look), id)
 end
 feed('lane:' .. entry.lane)
-return {'ok', entry.req, entry.lane}
+return {'ok', entry.req, entry.lane, entry.uid}

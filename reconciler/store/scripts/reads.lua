@@ -34,6 +34,9 @@ local function forget()
   end
   if known[2] then
     count(key('bindings', known[2]), known[3], -1)
+    if redis.call('EXISTS', key('bindings', known[2])) == 0 then
+      redis.call('SREM', key('repos'), known[2])
+    end
   end
   redis.call('DEL', mine)
 end
@@ -52,5 +55,6 @@ for i = 5, #ARGV do
   join(ARGV[i])
 end
 count(key('bindings', repo), binding, 1)
+redis.call('SADD', key('repos'), repo)
 redis.call('HSET', mine, 'digest', digest, 'repo', repo, 'binding', binding, 'reads', table.concat(ARGV, '\0', 5))
 return heads('kept')

@@ -4,7 +4,7 @@ local soon = false
 local function renew(id, entry, uid, lane, place, at)
   local req = text(math.max(tonumber(entry.req) + 1, now_us))
   local best = RANK[lane] < RANK[entry.lane] and lane or entry.lane
-  if entry.issued ~= '0' and entry.uid ~= uid and not holder_lives(entry) then
+  if entry.issued ~= '0' and entry.uid ~= '' and entry.uid ~= uid and not holder_lives(entry) then
     -- Its message names an object that is gone; a new one has to go out.
     land(id, entry)
     entry.issued = '0'
