@@ -10,16 +10,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from reconciler.models.keys import Digest
 from reconciler.render.protocol import RenderWarning
 from reconciler.render.readset import Read, Sight
-
-if TYPE_CHECKING:
-    from reconciler.store.blobs import Blobs
+from reconciler.store.blobs import Blobs
 
 MAX_READ_SETS = 8
 MAX_RECORDS_BYTES = 1024**2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -17,9 +18,13 @@ from reconciler.errors import SourceError
 from reconciler.models.keys import RepoUrl, TreeId
 from reconciler.render.protocol import DirEntry, FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
 from reconciler.sources.paths import Entry, Found, Lost, Tree, Walker
+from reconciler.store.readindex import ReadEntry, ReadSet
 
 ReadKind = Literal["file", "list", "glob"]
 MAX_GLOB_FILES = 100_000
+
+FOLLOWS = ReadEntry("path", "")
+"""The root itself as a path: no commit changes it, so nothing else asks for it."""
 
 _WILDCARD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]")
 
@@ -81,8 +86,8 @@ class Sight:
         found = self._walker.find(start)
         if isinstance(found, Lost):
             return Look(Read("glob", pattern, found.why, _others(start, found)), found)
-        matches = re.compile(glob_regex(pattern)).fullmatch
-        inside = ((path, entry) for path, entry in self._files(start, found.entry.oid) if matches(path))
+        files = self._files(start, found.entry.oid)
+        inside = ((path, entry) for path, entry in files if glob_matches(pattern, path))
         rows = sorted(inside)
         value = _digest(f"{path}\0{entry.mode:o}\0{entry.oid}" for path, entry in rows)
         return Look(Read("glob", pattern, value, _others(start, found)), found, tuple(path for path, _ in rows))
@@ -118,6 +123,13 @@ class ReadLog:
 
     def add(self, reads: Iterable[Read]) -> None:
         self._reads.update({(read.kind, read.path): read for read in reads})
+
+    def read_set(self) -> ReadSet:
+        """What the read index holds of it: each path, link and folder whose change may change an answer.
+
+        Every application also reads FOLLOWS, by which all that follow a ref are found when everything may have changed.
+        """
+        return ReadSet(self.repo, self.binding, frozenset({FOLLOWS}.union(*map(_entries, self._reads.values()))))
 
     @property
     def reads(self) -> tuple[Read, ...]:
@@ -163,6 +175,25 @@ class RecordedFiles:
         if isinstance(found, Lost):
             raise _refusal(path, found)
         return found
+
+
+def glob_matches(pattern: str, path: str) -> bool:
+    """Whether a path matches a pattern, as it does for the renderer."""
+    return _compiled(pattern).fullmatch(path) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(glob_regex(pattern))
+
+
+def _entries(read: Read) -> set[ReadEntry]:
+    paths = {ReadEntry("path", path) for path in (read.path, *read.also)}
+    if read.kind == "glob":
+        return {ReadEntry("glob", read.path), *(ReadEntry("path", path) for path in read.also)}
+    if read.kind == "list":
+        return paths | {ReadEntry("list", path) for path in (read.path, *read.also)}
+    return paths
 
 
 def listing_value(entries: Mapping[str, Entry]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.models.keys import TreeId
 from reconciler.sources.paths import Entry, Tree
+from reconciler.sources.rawtree import differing
 
 MAX_CHANGES = 200_000
 _EMPTY: Mapping[str, Entry] = {}
@@ -53,7 +54,7 @@ def _folder_changes(
 ) -> list[tuple[str, TreeId | None, TreeId | None]]:
     below: list[tuple[str, TreeId | None, TreeId | None]] = []
     listing = False
-    for name in {name for name, _ in then.items() ^ now.items()}:
+    for name in differing(then, now):
         before, after = then.get(name), now.get(name)
         full = f"{path}/{name}" if path else name
         listing |= before is None or after is None or before.type != after.type

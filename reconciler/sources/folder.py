@@ -15,8 +15,8 @@ from pygit2.enums import RepositoryOpenFlag
 from reconciler.errors import SourceError
 from reconciler.models.keys import CommitId, TreeId
 from reconciler.sources.paths import DIR, EXECUTABLE, FILE, SYMLINK, Entry, Tree
+from reconciler.sources.rawtree import RawTree
 from reconciler.sources.refs import Refs, resolve
-from reconciler.sources.trees import parse_tree
 
 Object = TypeVar("Object", pygit2.Commit, pygit2.Tree, pygit2.Blob)
 
@@ -82,7 +82,7 @@ class RepositoryTree:
 
     def entries(self, tree: TreeId) -> Mapping[str, Entry]:
         """The names in a tree. Raises SourceError."""
-        return parse_tree(self._object(tree, pygit2.Tree).read_raw())
+        return RawTree(self._object(tree, pygit2.Tree).read_raw())
 
     def blob(self, entry: Entry, parent: TreeId, limit_bytes: int) -> bytes | None:
         """A file's content; None when it is larger than the limit. Raises SourceError."""

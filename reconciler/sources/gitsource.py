@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reconciler.models.keys import CommitId
 from reconciler.sources import libgit, refs
@@ -15,9 +14,7 @@ from reconciler.sources.refs import Refs, Resolution
 from reconciler.sources.smart import SmartHttp
 from reconciler.sources.transport import Timeouts
 from reconciler.sources.trees import TreeReader, TreeStore
-
-if TYPE_CHECKING:
-    from reconciler.store.blobs import Blobs
+from reconciler.store.blobs import Blobs
 
 
 @dataclass(frozen=True, slots=True)

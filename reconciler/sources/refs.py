@@ -13,9 +13,13 @@ from reconciler.sources.libgit import list_heads
 from reconciler.sources.smart import SmartHttp
 from reconciler.sources.transport import Timeouts
 from reconciler.sources.wire import RefLine
+from reconciler.store.readindex import Head
 
 HEAD = "HEAD"
 SHA_BINDING = "sha"
+NO_COMMIT = CommitId("0" * 40)
+"""Stands in the store for a ref that was looked for and is not there."""
+
 MAX_REVISION_CHARS = 255
 
 _SHA = re.compile(r"[0-9a-f]{40}")
@@ -83,14 +87,40 @@ def resolve(refs: Refs, target_revision: str) -> Resolution:
     text = check_revision(target_revision)
     if _SHA.fullmatch(text):
         return Resolution(CommitId(text), SHA_BINDING)
-    for name in (text, f"refs/heads/{text}", f"refs/tags/{text}"):
-        if name in refs.heads and (name == HEAD or name.startswith("refs/")):
+    for name in _bindings(text):
+        if name in refs.heads:
             return Resolution(refs.heads[name], name)
     if _SHORT_SHA.fullmatch(text):
         return _resolve_short(refs, text)
     if text == HEAD:
         raise SourceError("the repository is empty: HEAD names no commit; push one, or name a branch in targetRevision")
     raise SourceError(f"unable to resolve {text!r} to a commit SHA: the repository has no such branch or tag")
+
+
+def expected_binding(target_revision: str) -> str:
+    """The binding that a revision will have once it resolves: what an application follows whose branch is not there
+    yet.
+
+    Raises SourceError for what cannot be a revision.
+    """
+    text = check_revision(target_revision)
+    return SHA_BINDING if _SHA.fullmatch(text) else _bindings(text)[0]
+
+
+def resolve_known(heads: Mapping[str, Head], target_revision: str) -> Resolution | None:
+    """What a target revision means by the last refresh, without asking anybody; None when that is not known.
+
+    A commit that is being handled just now counts already. Raises SourceError for what cannot be a revision.
+    """
+    text = check_revision(target_revision)
+    if _SHA.fullmatch(text):
+        return Resolution(CommitId(text), SHA_BINDING)
+    for name in _bindings(text):
+        head = heads.get(name)
+        commit = head and (head.next or head.current)
+        if commit and commit != NO_COMMIT:
+            return Resolution(commit, name)
+    return None
 
 
 def list_refs(access: Access, prefixes: Sequence[str], smart: SmartHttp, timeouts: Timeouts) -> Refs:
@@ -100,6 +130,13 @@ def list_refs(access: Access, prefixes: Sequence[str], smart: SmartHttp, timeout
     if access.address.scheme == "ssh":
         return Refs.of(list_heads(access, timeouts))
     return Refs.of(smart.ls_refs(access, prefixes))
+
+
+def _bindings(text: str) -> tuple[str, ...]:
+    """The full ref names that a checked revision may mean, the first one there counts."""
+    if text == HEAD or text.startswith("refs/"):
+        return (text,)
+    return f"refs/heads/{text}", f"refs/tags/{text}"
 
 
 def _resolve_short(refs: Refs, text: str) -> Resolution:

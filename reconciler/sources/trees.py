@@ -8,12 +8,9 @@ that another worker has seen.
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -22,9 +19,8 @@ from reconciler.models.keys import CommitId, TreeId
 from reconciler.sources.credentials import Access
 from reconciler.sources.mirror import Mirrors, tree_of
 from reconciler.sources.paths import Entry
-
-if TYPE_CHECKING:
-    from reconciler.store.blobs import Blobs
+from reconciler.sources.rawtree import RawTree
+from reconciler.store.blobs import Blobs
 
 MEMORY_ENTRIES = 400_000
 """Names in all trees that one process remembers, some 200 bytes each."""
@@ -36,7 +32,6 @@ BUNDLE_TTL_S = 7 * 24 * 3600.0
 PUBLISHED = 200_000
 """Bundles that this process remembers to have published."""
 
-_ROW = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0([\s\S]{20})")
 _COMMIT, _TREE, _BLOB = 1, 2, 3
 
 
@@ -78,7 +73,7 @@ class TreeStore:
             if known is not None:
                 self._trees.move_to_end(key)
                 return known
-        parsed = MappingProxyType(parse_tree(self._tree_bytes(access, commit, tree)))
+        parsed = RawTree(self._tree_bytes(access, commit, tree))
         self._remember(key, parsed)
         return parsed
 
@@ -110,8 +105,8 @@ class TreeStore:
         if found is None:
             return
         files, room = {}, BUNDLE_BYTES - len(found[1])
-        for entry in parse_tree(found[1]).values():
-            size = self._mirrors.size(scope, entry.oid) if entry.type in ("file", "symlink") else None
+        for entry in RawTree(found[1]).leaves():
+            size = self._mirrors.size(scope, entry.oid)
             if size is None or size > SINGLE_FILE_BYTES:
                 continue
             data = (self._mirrors.read(scope, entry.oid) or (_BLOB, b""))[1]
@@ -198,14 +193,6 @@ class TreeReader:
         StoreUnavailable.
         """
         self._store.publish(self.access, self.commit, self.root, [*self._bundled, *trees])
-
-
-def parse_tree(raw: bytes) -> dict[str, Entry]:
-    """The entries of a tree in Git's own format."""
-    return {
-        name.decode("utf-8", "surrogateescape"): Entry(int(mode, 8), TreeId(oid.hex()))
-        for mode, name, oid in _ROW.findall(raw)
-    }
 
 
 def _verified(data: bytes, kind: bytes, oid: TreeId) -> bytes | None:

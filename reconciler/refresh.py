@@ -1,0 +1,189 @@
+"""One look at one repository: which of its refs moved, what changed between the trees, and who reads that.
+
+    ls-refs → fetch only what moved → compare trees → read index → applications due → the new commits count as handled
+
+The commits about to be handled are written down (`next`) before the read index is asked, and become `current` only
+when every request is raised: a
+crash repeats the work instead of losing it, and a pass that renders meanwhile learns that it may have read too early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import structlog
+
+from reconciler.errors import ReconcilerError, SourceError, SourceUnavailable
+from reconciler.models.keys import CommitId, EntryKey, RepoUrl
+from reconciler.plan.times import duration_s
+from reconciler.render.readset import FOLLOWS, glob_matches
+from reconciler.services import Services
+from reconciler.settings import Settings
+from reconciler.sources import Access, Changes, Refs, accesses_for, changed_paths
+from reconciler.sources.refs import NO_COMMIT, SHA_BINDING
+from reconciler.store.due import Request
+from reconciler.store.lease import Held
+from reconciler.store.readindex import Change
+
+DEFAULT_POLL_S = 120.0
+DEFAULT_JITTER_S = 60.0
+LONGEST_POLL_S = 24 * 3600.0
+"""Where polling is off, refs are still looked at this often: a lost webhook must not last for ever."""
+
+PUBLISHED_TREES = 500
+"""Changed trees that are put into Redis at once; further ones follow when somebody reads them."""
+
+EVERYTHING = Change(paths=(FOLLOWS.name,))
+"""A change that concerns whoever follows the ref."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a ref binding stood for when it was last handled, and what it stands for now; None where it is not there."""
+
+    binding: str
+    old: CommitId | None
+    new: CommitId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at the refs, and the access that was let in."""
+
+    access: Access
+    refs: Refs
+
+
+def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: datetime) -> float | None:
+    """Looks at a repository once and makes due whoever reads what changed; the seconds until the next look.
+
+    None means that no application follows a ref of it: the entry is forgotten. Raises LeaseLost, StoreUnavailable.
+    """
+    bindings = services.stores.readindex.bindings(repo) - {SHA_BINDING}
+    if not bindings:
+        held.forget()
+        return None
+    poll_s = poll_interval_s(services.readers.settings, services.readers.catalog.settings_cm(), _spread(held))
+    try:
+        seen = _look(repo, services, bindings)
+        moved = moves(bindings, _handled(repo, services), seen.refs.heads)
+        affected = _handle(repo, moved, seen.access, services, held)
+    except (SourceUnavailable, SourceError) as error:
+        log.warning("refresh failed", repository=repo, reason=str(error))
+        _handle_loss(repo, bindings, error, services)
+        return getattr(error, "retry_after_s", None) or poll_s
+    log.info("refreshed", repository=repo, moved=len(moved), affected=affected, at=now.isoformat())
+    return poll_s
+
+
+def moves(bindings: Iterable[str], handled: Mapping[str, CommitId], heads: Mapping[str, CommitId]) -> list[Move]:
+    """The bindings that stand for another commit than was handled last, those with the same pair of commits
+    together.
+    """
+    found = [
+        Move(name, handled.get(name), heads.get(name)) for name in bindings if handled.get(name) != heads.get(name)
+    ]
+    return sorted(found, key=lambda move: (move.old or "", move.new or "", move.binding))
+
+
+def poll_interval_s(settings: Settings, settings_cm: Mapping[str, str], spread: float) -> float:
+    """Seconds until the next look. `spread` in [0, 1) places it within the jitter.
+
+    Argo CD: `timeout.reconciliation` and `timeout.reconciliation.jitter` of argocd-cm; 0 turns polling off.
+    """
+    if settings.poll_s is not None:
+        return settings.poll_s * (1 + 0.1 * spread)
+    interval_s = _duration_s(settings_cm, "timeout.reconciliation", DEFAULT_POLL_S)
+    jitter_s = _duration_s(settings_cm, "timeout.reconciliation.jitter", DEFAULT_JITTER_S)
+    return min(interval_s or LONGEST_POLL_S, LONGEST_POLL_S) + jitter_s * spread
+
+
+def _look(repo: RepoUrl, services: Services, bindings: Iterable[str]) -> Seen:
+    """The refs, by the first access that is let in. Raises SourceUnavailable, SourceError (of the first access)."""
+    failures: list[ReconcilerError] = []
+    prefixes = sorted(bindings)
+    for access in accesses_for(repo, services.readers.catalog.repositories().parsed):
+        try:
+            return Seen(access, services.readers.sources.refs(access, prefixes))
+        except SourceError as error:
+            failures.append(error)
+    raise failures[0]
+
+
+def _handle(repo: RepoUrl, moved: Sequence[Move], access: Access, services: Services, held: Held) -> int:
+    """Requests whoever reads what moved; how many. Raises LeaseLost, StoreUnavailable, SourceUnavailable."""
+    affected = 0
+    for (old, new), group in groupby(moved, key=lambda move: (move.old, move.new)):
+        commits = {move.binding: new or NO_COMMIT for move in group}
+        services.stores.heads.begin(repo, commits)
+        changes = _changes(access, old, new, services)
+        affected += _request_readers(repo, list(commits), changes, services)
+        held.still_mine()
+        services.stores.heads.finish(repo, commits)
+    return affected
+
+
+def _handled(repo: RepoUrl, services: Services) -> Mapping[str, CommitId]:
+    """The commits that were handled to the end, by binding."""
+    known = services.stores.heads.known(repo).items()
+    return {name: head.current for name, head in known if head.current and head.current != NO_COMMIT}
+
+
+def _changes(access: Access, old: CommitId | None, new: CommitId | None, services: Services) -> Changes:
+    """What changed, and the changed trees shared with other workers. Everything, where one side is not there any
+    more.
+    """
+    if new is None:
+        return Changes(is_all=True)
+    reader = services.readers.sources.reader(access, new)
+    if old is None:
+        reader.publish()
+        return Changes(is_all=True)
+    try:
+        changes = changed_paths(services.readers.sources.reader(access, old), reader)
+    except SourceError:
+        # A forced push may take the old commit away for good.
+        return Changes(is_all=True)
+    reader.publish(changes.trees[:PUBLISHED_TREES])
+    return changes
+
+
+def _request_readers(repo: RepoUrl, bindings: Sequence[str], changes: Changes, services: Services) -> int:
+    """Makes due whoever reads what changed; how many."""
+    change = EVERYTHING if changes.is_all else Change(_plain(changes.paths), _plain(changes.listings))
+    apps = services.stores.readindex.lookup(repo, bindings, change, glob_matches)
+    services.due.request_many([Request(EntryKey.app(app), lane="push") for app in sorted(apps)])
+    return len(apps)
+
+
+def _handle_loss(repo: RepoUrl, bindings: Collection[str], error: ReconcilerError, services: Services) -> None:
+    """A repository that refuses us is shown on its applications once: each sees it for itself. An outage goes by."""
+    lost = {name: NO_COMMIT for name in _handled(repo, services) if name in bindings}
+    if isinstance(error, SourceUnavailable) or not lost:
+        return
+    services.stores.heads.begin(repo, lost)
+    _request_readers(repo, sorted(lost), Changes(is_all=True), services)
+    services.stores.heads.finish(repo, lost)
+
+
+def _plain(paths: Iterable[str]) -> list[str]:
+    """Names that are no text cannot have been read, and Redis could not be asked for them."""
+    return [path for path in paths if path.isprintable() or path.encode("utf-8", "ignore").decode() == path]
+
+
+def _spread(held: Held) -> float:
+    """A number in [0, 1) that differs from lease to lease, so that repositories are not all looked at together."""
+    return int(held.token[:8], 16) / 0x1_0000_0000
+
+
+def _duration_s(settings_cm: Mapping[str, str], name: str, default_s: float) -> float:
+    try:
+        return duration_s(settings_cm[name]) if settings_cm.get(name) else default_s
+    except ValueError:
+        log.warning("not a duration, the default counts", setting=name, default_s=default_s)
+        return default_s
