@@ -10,6 +10,7 @@ from pathlib import Path
 from celery import Celery
 
 from reconciler.settings import Settings
+from workers.app import celery_app
 
 REMEMBERED_TASKS = 10_000
 """About 4.5 KiB each: Flower's own default of 100,000 would cost 450 MiB."""
@@ -58,3 +59,13 @@ def _write_once(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
+
+
+def main() -> None:
+    """`python -m workers.flower`: the process behind `reconciler flower`."""
+    settings = Settings()
+    run(celery_app(settings), settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""One pass of an Application's deletion: its objects first, wave after wave, its finalizers last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reconciler.apply import Writer, run
+from reconciler.clusters.cluster import Cluster
+from reconciler.clusters.registry import DestinationUnknown
+from reconciler.errors import ObjectRejected, ReconcilerError, SpecError, Transient
+from reconciler.models import words
+from reconciler.models.application import Application
+from reconciler.models.observed import Condition, Observed
+from reconciler.models.result import ObjectResult, ReconcileResult
+from reconciler.passes.observed import Ladder, Recollection, observe_owned
+from reconciler.passes.standing import Standing, aim
+from reconciler.passes.telling import tell_deletion
+from reconciler.plan.cascade import Cascade, cascade, finalizer_patch
+from reconciler.plan.patch import deletion_patch
+from reconciler.plan.permissions import EVERYTHING
+from reconciler.plan.proof import claim_of
+from reconciler.plan.steps import Step
+from reconciler.services import Services
+from reconciler.store.lease import Held
+
+LOOK_AGAIN_S = 2.0
+"""Objects that are going are looked at this often: where nobody watches, nobody tells that they are gone."""
+
+OBSTACLE_S = 15.0
+
+
+def take_down(standing: Standing, services: Services, held: Held, *, now: datetime) -> ReconcileResult:
+    """Deletes what this pass may delete, and lets the Application go once nothing is left. Raises LeaseLost."""
+    if not standing.gate.may_write:
+        return ReconcileResult(standing.app.key, standing.app.uid, "skipped", why="; ".join(standing.gate.reasons))
+    decided, cluster = _decide(standing, services)
+    results = _delete(decided, cluster, services, held) if cluster else ()
+    _record(standing.app, decided, services, held, now=now)
+    tell_deletion(standing.app, decided, results, services)
+    held.next_due_s = OBSTACLE_S if decided.condition else LOOK_AGAIN_S
+    return ReconcileResult(standing.app.key, standing.app.uid, "acted", objects=results, why=decided.why)
+
+
+def _decide(standing: Standing, services: Services) -> tuple[Cascade, Cluster | None]:
+    app = standing.app
+    try:
+        target = aim(app, services.readers)
+        claim = claim_of(
+            app, target.project, target.destination, instance=standing.instance, manager=_manager(services)
+        )
+        return cascade(app, _owned(standing, target.cluster, services), claim), target.cluster
+    except DestinationUnknown:
+        return _without_destination(standing, services), None
+    except (SpecError, Transient, ObjectRejected) as error:
+        return _obstacle(error), None
+
+
+def _without_destination(standing: Standing, services: Services) -> Cascade:
+    """Argo CD: objects on a cluster that is not registered are left. Believed only after a fresh, complete look."""
+    app, wanted = standing.app, standing.app.spec.destination
+    claim = claim_of(app, EVERYTHING, wanted, instance=standing.instance, manager=_manager(services))
+    try:
+        services.readers.clusters.open(wanted.server, wanted.name, fresh=True)
+    except DestinationUnknown:
+        return cascade(app, Observed({}), claim, destination_gone=True)
+    except (SpecError, Transient) as error:
+        return _obstacle(error)
+    return Cascade(why="the destination is known again")
+
+
+def _owned(standing: Standing, cluster: Cluster, services: Services) -> Observed:
+    ladder = Ladder(cluster, _manager(services), standing.instance, lambda _manifest, live: live.body)
+    owned = services.stores.summaries.owned(cluster.url, standing.instance)
+    return observe_owned(standing.app, ladder, Recollection(owned=owned))
+
+
+def _delete(decided: Cascade, cluster: Cluster, services: Services, held: Held) -> tuple[ObjectResult, ...]:
+    steps = [
+        Step("prune", item.live.key, live=item.live, reason=item.reason, propagation=item.propagation)
+        for item in decided.delete
+    ]
+    writer = Writer(cluster, _manager(services), held.still_mine)
+    budget_s = min(services.readers.settings.pass_budget_s, held.remaining_s())
+    return run(steps, writer, budget_s=budget_s).results
+
+
+def _record(app: Application, decided: Cascade, services: Services, held: Held, *, now: datetime) -> None:
+    """Either the finalizers go, or the status says what the deletion waits for."""
+    patch = finalizer_patch(app, decided.release) or deletion_patch(app, decided.condition, now=now)
+    if patch:
+        held.still_mine()
+        services.recorder.patch_application(app.key, patch)
+
+
+def _obstacle(error: ReconcilerError) -> Cascade:
+    return Cascade(condition=Condition(words.DELETION_ERROR, str(error)), why=str(error))
+
+
+def _manager(services: Services) -> str:
+    return services.readers.settings.field_manager

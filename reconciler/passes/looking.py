@@ -1,0 +1,166 @@
+"""Reading and deciding, without a write: what a worker does first, and all that `app diff` and the shadow report do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.clusters.cluster import Cluster
+from reconciler.errors import ObjectRejected, ReconcilerError, SpecError, Transient
+from reconciler.models import words
+from reconciler.models.application import Application
+from reconciler.models.honoured import unhonoured_in_manifest
+from reconciler.models.keys import ObjectKey
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
+from reconciler.models.observed import Condition, Desired, Observed, Reading
+from reconciler.passes.desired import Reads, Resolve, desired_of, render, wish
+from reconciler.passes.observed import Ladder, Predict, Recollection, observe
+from reconciler.passes.standing import Standing, Target, aim, stand
+from reconciler.plan import operation
+from reconciler.plan.build import build_plan
+from reconciler.plan.compare import Comparison
+from reconciler.plan.desired import CREATE_NAMESPACE
+from reconciler.plan.permissions import EVERYTHING, check_application
+from reconciler.plan.steps import Plan, Policy
+from reconciler.plan.threeway import estimated
+from reconciler.services import Readers
+
+Recollect = Callable[[Target, Desired], Recollection]
+NOTHING_SEEN = Observed({})
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """How a pass looks: a worker remembers and asks the server, the CLI and shadow mode do neither."""
+
+    resolve: Resolve
+    predict: Callable[[Cluster], Predict] | None = None
+    """None estimates locally: no mutating verb, not even a dry run."""
+
+    recollect: Recollect = lambda _target, _desired: Recollection()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was read, and the plan that follows. `target` is None when there is no valid destination."""
+
+    standing: Standing
+    plan: Plan
+    target: Target | None
+    desired: Desired | None
+    observed: Observed
+    reads: Reads | None
+    fault: ReconcilerError | None = None
+    """Why something could not be read; a Transient one is nobody's fault and goes by."""
+
+    @property
+    def comparison(self) -> Comparison:
+        return self.plan.comparison
+
+
+def look(app: Application, readers: Readers, *, now: datetime) -> Look:
+    """Compares without writing anything anywhere: what the CLI and the shadow report show."""
+    return look_at(stand(app, readers), readers, Eyes(readers.sources.resolve), now=now)
+
+
+def look_at(standing: Standing, readers: Readers, eyes: Eyes, *, now: datetime) -> Look:
+    """Reads one application and decides what is to be done. Raises StoreUnavailable and what the catalog raises."""
+    gaze = _Gaze(standing, readers, eyes, now)
+    fault = gaze.gather()
+    plan = build_plan(standing.app, gaze.desired, gaze.observed, gaze.policy(fault), now=now)
+    return Look(standing, plan, gaze.target, gaze.desired, gaze.observed, gaze.reads, fault)
+
+
+class _Gaze:
+    """One look while it is taken: what is known so far stays known when the next thing cannot be read."""
+
+    def __init__(self, standing: Standing, readers: Readers, eyes: Eyes, now: datetime) -> None:
+        self._standing, self._readers, self._eyes, self._now = standing, readers, eyes, now
+        self.target: Target | None = None
+        self.desired: Desired | None = None
+        self.observed = NOTHING_SEEN
+        self.reads: Reads | None = None
+        self._unhonoured: str | None = None
+        self._violations: tuple[Condition, ...] = ()
+
+    def gather(self) -> ReconcilerError | None:
+        """Reads as far as it goes; what stopped it."""
+        app = self._standing.app
+        try:
+            self.target = target = aim(app, self._readers)
+            # Before anything is fetched: a project that forbids a repository also forbids to look into it.
+            self._violations = check_application(app, target.project, target.destination)
+            if not self._violations:
+                desired = self._render(target)
+                self.observed = self._observe(target, desired)
+                self.desired = desired
+        except (SpecError, Transient, ObjectRejected) as error:
+            return error
+        return None
+
+    def policy(self, fault: ReconcilerError | None) -> Policy:
+        """What this pass may do, given what it has seen."""
+        standing, settings, target = self._standing, self._readers.settings, self.target
+        conditions = (*self._violations, *((Condition(fault.condition, str(fault)),) if fault else ()))
+        allowed = standing.gate
+        reasons = (*allowed.reasons, *([self._unhonoured] if self._unhonoured else []))
+        return Policy(
+            may_write=allowed.may_write and not self._unhonoured,
+            manager=settings.field_manager,
+            control_namespace=settings.namespace,
+            instance=standing.instance,
+            project=target.project if target else EVERYTHING,
+            destination=target.destination if target else standing.app.spec.destination,
+            may_record=allowed.may_record,
+            reasons=reasons,
+            conditions=conditions,
+        )
+
+    def _render(self, target: Target) -> Desired:
+        app, readers = self._standing.app, self._readers
+        asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
+        wanted = wish(app, readers, asked)
+        self.reads = Reads(wanted.access.url)
+        rendering = render(app, wanted, self._eyes.resolve, readers, self.reads)
+        desired = desired_of(app, rendering, target.cluster.surface(), self._standing.instance)
+        self._unhonoured = _first_unhonoured(desired, readers.catalog.settings_cm())
+        return desired
+
+    def _observe(self, target: Target, desired: Desired) -> Observed:
+        app, manager = self._standing.app, self._readers.settings.field_manager
+        asks = self._eyes.predict if self._standing.gate.may_write and not self._unhonoured else None
+        predict = asks(target.cluster) if asks else _estimator(app, manager)
+        ladder = Ladder(target.cluster, manager, self._standing.instance, predict, estimated=asks is None)
+        observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))
+        return replace(observed, namespaces_missing=_missing_namespace(app, target.cluster, observed))
+
+
+def _first_unhonoured(desired: Desired, settings_cm: Mapping[str, str]) -> str | None:
+    for manifest in desired.manifests:
+        for feature in unhonoured_in_manifest(manifest, settings_cm):
+            return f"{manifest.key}: {feature} is not honoured by this version: compared, never written"
+    return None
+
+
+def _estimator(app: Application, manager: str) -> Predict:
+    named = app.metadata.annotations.get(words.MIGRATION_MANAGER)
+    extra = (named,) if named else ()
+
+    def predict(manifest: Manifest, live: LiveObject) -> JsonObject:
+        return estimated(manifest, live, manager=manager, extra_managers=extra)
+
+    return predict
+
+
+def _missing_namespace(app: Application, cluster: Cluster, observed: Observed) -> frozenset[str]:
+    """The destination namespace if it has to be created: asked only where that is wanted and something is absent."""
+    name = app.spec.destination.namespace
+    asked = app.operation.sync.sync_options if app.operation and app.operation.sync else app.spec.sync_options
+    if not name or CREATE_NAMESPACE not in asked or not any(map(_is_absent, observed.readings.values())):
+        return frozenset()
+    return frozenset({name}) if cluster.get(ObjectKey("", "Namespace", "", name)) is None else frozenset()
+
+
+def _is_absent(reading: Reading) -> bool:
+    return reading.rung == "absent"

@@ -1,0 +1,132 @@
+"""What one pass leaves for the next, so that it need not ask again: proofs, and which files it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from reconciler.clusters.projection import projection
+from reconciler.errors import ReconcilerError, Transient
+from reconciler.models.keys import ObjectKey
+from reconciler.models.manifest import LiveObject
+from reconciler.passes.acting import Acted
+from reconciler.passes.desired import Reads
+from reconciler.passes.looking import Look
+from reconciler.passes.recollection import Recall, desired_digest
+from reconciler.plan.compare import Comparison
+from reconciler.render.readset import Read
+from reconciler.render.renderer import is_strike
+from reconciler.services import Services
+from reconciler.sources.refs import SHA_BINDING
+from reconciler.store.readindex import ReadEntry, ReadSet
+from reconciler.store.records import ObjectRecord, Record, objects_of
+
+FIRST_RETRY_S = 5.0
+LONGEST_RETRY_S = 30.0
+BLINKS = 2
+"""Passing faults in a row that nobody is told of: a restart of a server is no news."""
+
+POLITE_BLINKS = 20
+"""The same where the peer asked for patience itself, as with 429 and Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What follows from it for this pass."""
+
+    full_check_s: float
+    is_stale: bool
+    """A newer commit was handled before what this pass read was known: it has to come again."""
+
+    is_blink: bool
+    retry_s: float
+    is_watched: bool
+
+
+def remember(seen: Look, acted: Acted, recall: Recall) -> Remembered:
+    """Writes the read-set and the record, each only if it changed. Raises StoreUnavailable."""
+    stale = _publish_reads(seen, recall.services)
+    record = _record(seen, acted, recall)
+    if record != recall.record:
+        recall.services.stores.records.put(acted.app.key, record)
+    recall.record = record
+    fault = seen.fault if isinstance(seen.fault, Transient) else None
+    patience = POLITE_BLINKS if fault and fault.retry_after_s is not None else BLINKS
+    return Remembered(
+        full_check_s=recall.full_check_s or recall.services.readers.settings.full_check_s,
+        is_stale=stale,
+        is_blink=fault is not None and record.faults <= patience,
+        retry_s=min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(record.faults - 1, 8)),
+        is_watched=recall.is_watched,
+    )
+
+
+def read_entries(reads: Reads) -> frozenset[ReadEntry]:
+    """What the read index holds: every path that an answer depended on, listings and patterns by their names."""
+    return frozenset(entry for read in (reads.log.reads if reads.log else ()) for entry in _entries(read))
+
+
+def _entries(read: Read) -> Iterator[ReadEntry]:
+    if read.kind == "glob":
+        yield ReadEntry("glob", read.path)
+    else:
+        # A folder that is absent, or is a file, changes by its own path; one that is there by its listing.
+        yield ReadEntry("path", read.path)
+        yield ReadEntry("list", read.path)
+    for path in read.also:
+        yield ReadEntry("path", path)
+        yield ReadEntry("list", path)
+
+
+def _publish_reads(seen: Look, services: Services) -> bool:
+    reads = seen.reads
+    if reads is None or reads.resolution is None:
+        return False
+    resolution = reads.resolution
+    published = ReadSet(reads.repo, resolution.binding, read_entries(reads))
+    head = services.stores.readindex.publish(seen.standing.app.key, published)
+    newest = head.next or head.current
+    return resolution.binding != SHA_BINDING and newest is not None and newest != resolution.commit
+
+
+def _record(seen: Look, acted: Acted, recall: Recall) -> Record:
+    before = recall.record
+    faults = before.faults + 1 if isinstance(seen.fault, Transient) else 0
+    if seen.desired is None or seen.target is None:
+        return msgspec.structs.replace(before, faults=faults, strikes=_strikes(seen.fault, before))
+    comparison = acted.after or seen.comparison
+    thorough = recall.is_thorough and comparison.sync != "Unknown"
+    return msgspec.structs.replace(
+        before,
+        render=seen.desired.render_digest,
+        cluster=seen.target.cluster.url,
+        objects=objects_of(dict(_proven(comparison, recall))),
+        checked_at=recall.now.timestamp() if thorough else before.checked_at,
+        strikes=0,
+        faults=faults,
+        revisions=tuple(seen.desired.revisions),
+    )
+
+
+def _strikes(fault: ReconcilerError | None, before: Record) -> int:
+    return before.strikes + 1 if fault and is_strike(fault) else before.strikes
+
+
+def _proven(comparison: Comparison, recall: Recall) -> Iterator[tuple[ObjectKey, ObjectRecord]]:
+    """Objects that are Synced, with what proves it again as long as it stays: what is desired, and what is ours."""
+    manager = recall.services.readers.settings.field_manager
+    for item in comparison.objects:
+        if item.sync != "Synced" or item.desired is None:
+            continue
+        known = recall.record.of(item.key)
+        if item.rung == "record" and known is not None:
+            yield item.key, known
+        elif item.live is not None:
+            yield item.key, _object_record(item.live, desired_digest(item.desired, recall.services), manager, recall)
+
+
+def _object_record(live: LiveObject, desired: str, manager: str, recall: Recall) -> ObjectRecord:
+    digest = recall.services.stores.keyring.digest(projection(live.body, manager))
+    return ObjectRecord(desired, digest, live.uid, live.resource_version)

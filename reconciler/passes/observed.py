@@ -1,0 +1,111 @@
+"""What the cluster holds of one application: each object by the cheapest proof that settles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from reconciler.clusters.cluster import Cluster, Found
+from reconciler.errors import ReconcilerError
+from reconciler.models.application import Application
+from reconciler.models.keys import GroupKind, ObjectKey
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
+from reconciler.models.observed import Desired, Observed, Reading
+from reconciler.plan.order import defined_kinds
+from reconciler.plan.ownership import owned_fields_equal
+from reconciler.plan.tracking import owner_of
+
+Predict = Callable[[Manifest, LiveObject], JsonObject]
+"""What an object would be after applying: the server's answer to a dry run, or in shadow an estimate."""
+
+ABSENT = Reading("absent")
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """What is known without asking the cluster: settled readings, and objects that carry our mark."""
+
+    settled: Mapping[ObjectKey, Reading] = field(default_factory=dict)
+    owned: AbstractSet[ObjectKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """How readings are settled for one application. `rung` names what `predict` is worth."""
+
+    cluster: Cluster
+    manager: str
+    instance: str
+    predict: Predict
+    estimated: bool = False
+
+
+def observe(app: Application, desired: Desired, ladder: Ladder, known: Recollection) -> Observed:
+    """Reads all that `known` leaves open. Raises ClusterUnavailable when the cluster cannot be read at all."""
+    wanted = desired.by_key
+    unserved = _unserved(desired.manifests, ladder.cluster)
+    open_keys = [key for key in wanted if key not in known.settled and key not in unserved]
+    extra_keys = sorted((inventory(app) | known.owned) - wanted.keys())
+    found = ladder.cluster.read_many([*open_keys, *extra_keys])
+    readings = {**known.settled, **unserved}
+    readings |= {key: _reading(wanted[key], found, ladder) for key in open_keys}
+    return Observed(readings, _extra(extra_keys, found, ladder.instance), _incomplete(extra_keys, found))
+
+
+def observe_owned(app: Application, ladder: Ladder, known: Recollection) -> Observed:
+    """Everything that the application has, and nothing that it wants: for its deletion."""
+    keys = sorted(inventory(app) | known.owned)
+    found = ladder.cluster.read_many(keys)
+    return Observed({}, _extra(keys, found, ladder.instance), _incomplete(keys, found))
+
+
+def inventory(app: Application) -> frozenset[ObjectKey]:
+    """The objects that the last status names."""
+    return frozenset(item.key for item in app.status.resources if not item.hook)
+
+
+def _unserved(manifests: Iterable[Manifest], cluster: Cluster) -> dict[ObjectKey, Reading]:
+    """Readings of kinds that the cluster does not serve: absent if their definition comes along, else an error."""
+    manifests = tuple(manifests)
+    coming = defined_kinds(manifests)
+    verdicts: dict[GroupKind, Reading | None] = {}
+    for kind in {manifest.group_kind for manifest in manifests}:
+        verdicts[kind] = _kind_reading(kind, cluster, comes=kind in coming)
+    return {m.key: reading for m in manifests if (reading := verdicts[m.group_kind]) is not None}
+
+
+def _kind_reading(kind: GroupKind, cluster: Cluster, *, comes: bool) -> Reading | None:
+    try:
+        if cluster.served(kind) is not None:
+            return None
+    except ReconcilerError as error:
+        return Reading("none", error=str(error))
+    if comes:
+        return ABSENT
+    return Reading("none", error=f"the cluster serves no {kind}: install its CustomResourceDefinition first")
+
+
+def _reading(manifest: Manifest, found: Found, ladder: Ladder) -> Reading:
+    failure = found.failed.get(manifest.key)
+    if failure is not None:
+        return Reading("none", error=str(failure))
+    live = found.objects[manifest.key]
+    if live is None:
+        return ABSENT
+    if owned_fields_equal(manifest, live, ladder.manager):
+        return Reading("owned-fields", live)
+    try:
+        predicted = ladder.predict(manifest, live)
+    except ReconcilerError as error:
+        return Reading("none", live, error=str(error))
+    return Reading("estimated" if ladder.estimated else "server", live, predicted)
+
+
+def _extra(keys: Iterable[ObjectKey], found: Found, instance: str) -> dict[ObjectKey, LiveObject]:
+    lives = ((key, found.objects.get(key)) for key in keys)
+    return {key: live for key, live in lives if live is not None and owner_of(live) == instance}
+
+
+def _incomplete(keys: Iterable[ObjectKey], found: Found) -> dict[GroupKind, str]:
+    return {key.group_kind: str(found.failed[key]) for key in keys if key in found.failed}

@@ -1,0 +1,128 @@
+"""What a pass knows before it asks anybody: revisions that a refresh resolved, and objects that a record proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from urllib.parse import urlsplit
+
+import orjson
+
+from reconciler.errors import SourceError
+from reconciler.models import words
+from reconciler.models.application import Application
+from reconciler.models.keys import CommitId, EntryKey, ObjectKey, RepoUrl
+from reconciler.models.manifest import Manifest
+from reconciler.models.observed import Desired, Health, HealthCode, Reading
+from reconciler.passes.observed import ABSENT, Recollection
+from reconciler.passes.standing import Target
+from reconciler.services import Services
+from reconciler.sources import Access, Refs, Resolution
+from reconciler.sources.refs import SHA_BINDING, resolve
+from reconciler.store.records import ObjectRecord, Record
+from reconciler.store.summaries import Sighting, Summary
+
+MAX_STRIKES = 3
+PARKED_S = 3600.0
+"""An application whose source killed the renderer three times rests this long, unless somebody asks or it changes."""
+
+
+@dataclass(slots=True)
+class Recall:
+    """The memory of one pass over one application."""
+
+    app: Application
+    services: Services
+    now: datetime
+    asked: bool
+    """Somebody waits: refs are looked at anew, and every object is read."""
+
+    record: Record
+    is_watched: bool = False
+    """Whether observers are watching all kinds that are desired."""
+
+    @property
+    def full_check_s(self) -> float:
+        """Seconds until everything is to be read live again, spread by a tenth from application to application."""
+        spread = int(self.app.uid[:8].replace("-", "") or "0", 16) / 0xFFFFFFFF if self.app.uid else 0.5
+        interval_s = self.services.readers.settings.full_check_s * (0.9 + 0.2 * spread)
+        return max(0.0, self.record.checked_at + interval_s - self.now.timestamp())
+
+    @property
+    def is_thorough(self) -> bool:
+        """Whether this pass reads every object live."""
+        return self.asked or self.full_check_s <= 0
+
+    def resolve(self, access: Access, revision: str) -> Resolution:
+        """The commit a revision means: what the last refresh saw, unless somebody asks or nobody has looked yet."""
+        heads = self.services.stores.heads
+        known = {ref: head.next or head.current for ref, head in heads.known(access.url).items()}
+        commits = {ref: commit for ref, commit in known.items() if commit}
+        if not self.asked:
+            try:
+                return resolve(Refs(commits), revision)
+            except SourceError:
+                pass
+        found = self.services.readers.sources.resolve(access, revision)
+        if found.binding == SHA_BINDING or commits.get(found.binding) == found.commit:
+            return found
+        return self._advanced(access.url, found, commits.get(found.binding))
+
+    def _advanced(self, repo: RepoUrl, found: Resolution, seen: CommitId | None) -> Resolution:
+        """Tells everybody of a commit that no refresh has handled. Whoever was faster may know a newer one."""
+        if not self.services.stores.heads.advance(repo, found.binding, seen, found.commit):
+            head = self.services.stores.heads.known(repo)[found.binding]
+            return Resolution(head.next or head.current or found.commit, found.binding)
+        self.services.due.request(EntryKey("repo", repo), lane="push", place=urlsplit(repo).hostname or repo)
+        return found
+
+    def recollect(self, target: Target, desired: Desired) -> Recollection:
+        """Readings that need no call."""
+        stores, url = self.services.stores, target.cluster.url
+        sighting = stores.summaries.read(url, [manifest.key for manifest in desired.manifests])
+        self.is_watched = all(manifest.group_kind in sighting.fresh for manifest in desired.manifests)
+        owned = stores.summaries.owned(url, self.app.key.instance(self.services.readers.settings.namespace))
+        if self.is_thorough or (self.record.cluster and self.record.cluster != url):
+            return Recollection(owned=owned)
+        return Recollection(dict(self._settled(desired, sighting)), owned)
+
+    def _settled(self, desired: Desired, sighting: Sighting) -> Iterator[tuple[ObjectKey, Reading]]:
+        for manifest in desired.manifests:
+            if manifest.group_kind in sighting.fresh:
+                reading = self._reading(manifest, sighting.found.get(manifest.key))
+                if reading is not None:
+                    yield manifest.key, reading
+
+    def _reading(self, manifest: Manifest, summary: Summary | None) -> Reading | None:
+        known = self.record.of(manifest.key)
+        if summary is None:
+            # What we wrote and nobody has seen yet is read; what nobody ever had is believed to be absent.
+            return ABSENT if known is None else None
+        if known is None or summary.terminating or not _same(known, summary):
+            return None
+        if known.desired != desired_digest(manifest, self.services):
+            return None
+        return Reading("record", health=_health(summary))
+
+
+def recall(app: Application, services: Services, *, asked: bool, now: datetime) -> Recall:
+    """The memory of this application. A record of another one that had its name is none."""
+    record = services.stores.records.get(app.key)
+    known = record if record and record.uid == app.uid else Record(uid=app.uid)
+    return Recall(app, services, now, asked or words.REFRESH in app.metadata.annotations, known)
+
+
+def desired_digest(manifest: Manifest, services: Services) -> str:
+    """Keyed digest of a desired object."""
+    return services.stores.keyring.digest(orjson.dumps(manifest.body, option=orjson.OPT_SORT_KEYS))
+
+
+def _same(known: ObjectRecord, summary: Summary) -> bool:
+    return known.uid == summary.uid and known.live == summary.digest and bool(known.live)
+
+
+def _health(summary: Summary) -> Health | None:
+    # Observers store what `assess` gave.
+    return Health(cast("HealthCode", summary.health), summary.health_message) if summary.health else None

@@ -1,0 +1,99 @@
+"""Writing down what a pass came to, and when the application is due again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from reconciler.errors import ObjectConflict, SpecError, Transient
+from reconciler.models.manifest import JsonObject
+from reconciler.models.result import Phase, ReconcileResult
+from reconciler.passes.acting import Acted
+from reconciler.passes.looking import Look
+from reconciler.passes.memory import Remembered, remember
+from reconciler.passes.recollection import Recall
+from reconciler.passes.telling import tell
+from reconciler.plan.patch import refresh_patch, status_patch
+from reconciler.plan.status import due_after, next_status
+from reconciler.services import Services
+from reconciler.store.lease import Held
+
+RETRY_S = 15.0
+"""A passing fault is tried again after this long, unless the peer itself says when."""
+
+FAULTY_S = 180.0
+"""A spec or source at fault is looked at again this often, in case it was mended where nobody watches."""
+
+UNWATCHED_S = 30.0
+"""Health that is under way is looked at this often where no observer will tell."""
+
+
+def record(seen: Look, acted: Acted, recall: Recall, held: Held) -> ReconcileResult:
+    """Writes status, events and memory; sets when the application is due again. Raises LeaseLost."""
+    app, plan, services, now = acted.app, seen.plan, recall.services, recall.now
+    after = next_status(app, plan, acted.results, acted.after, now=now)
+    remembered = remember(seen, acted, recall)
+    written = remembered.is_blink or _write(seen, acted, services, held, after)
+    if written:
+        tell(app, plan, acted, after, services)
+    held.next_due_s, why = _due(seen, acted, after, remembered, now) if written else (0.0, "the Application changed")
+    return _result(seen, acted, after, why, held.next_due_s)
+
+
+def _write(seen: Look, acted: Acted, services: Services, held: Held, after: JsonObject) -> bool:
+    """Writes what changed of the status; False when the Application moved since it was read."""
+    app = acted.app
+    if not seen.standing.gate.may_record:
+        return True
+    try:
+        if patch := status_patch(app, seen.plan, after):
+            held.still_mine()
+            services.recorder.patch_application(app.key, patch)
+        if patch := refresh_patch(app):
+            held.still_mine()
+            services.recorder.patch_application(app.key, patch)
+    except ObjectConflict:
+        return False
+    return True
+
+
+def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: datetime) -> tuple[float, str]:
+    """Seconds until the next pass without an event, and why: the earliest of all reasons."""
+    due_s, why = due_after(acted.app, seen.plan, after, now=now)
+    reasons = [(known.full_check_s, "full check")]
+    if due_s is not None:
+        reasons.append((due_s, why))
+    if known.is_stale:
+        reasons.append((0.0, "a newer commit came in during the pass"))
+    if isinstance(seen.fault, Transient):
+        reasons.append((seen.fault.retry_after_s or known.retry_s, str(seen.fault)))
+    elif isinstance(seen.fault, SpecError):
+        reasons.append((FAULTY_S, str(seen.fault)))
+    if acted.outcome.conflicts:
+        reasons.append((0.0, next(iter(acted.outcome.conflicts.values()))))
+    if acted.outcome.transient:
+        reasons.append((acted.outcome.transient.retry_after_s or RETRY_S, str(acted.outcome.transient)))
+    if not known.is_watched and (after.get("health") or {}).get("status") == "Progressing":
+        reasons.append((UNWATCHED_S, "health is under way"))
+    return min(reasons)
+
+
+def _result(seen: Look, acted: Acted, after: JsonObject, why: str, next_due_s: float | None) -> ReconcileResult:
+    app, plan = acted.app, seen.plan
+    comparison = acted.after or plan.comparison
+    state = after.get("operationState") or {}
+    return ReconcileResult(
+        app=app.key,
+        uid=app.uid,
+        verdict="acted" if acted.results else "compared",
+        sync=comparison.sync,
+        health=comparison.health.status,
+        phase=cast("Phase | None", state.get("phase")),
+        revisions=plan.desired.revisions if plan.desired else (),
+        objects=acted.results or (),
+        conditions=(*comparison.conditions, *plan.conditions),
+        next_due_s=next_due_s,
+        why=why,
+        destination=seen.target.cluster.url if seen.target else "",
+        renders=0 if seen.reads is None or seen.reads.hit else 1,
+    )

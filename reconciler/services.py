@@ -1,0 +1,162 @@
+"""Builds things from settings, once per process; the only place that does. Everybody else is handed what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from reconciler import metrics
+from reconciler.apply import Recorder
+from reconciler.clusters.catalog import Catalog
+from reconciler.clusters.cluster import Cluster
+from reconciler.clusters.connections import Timeouts
+from reconciler.clusters.registry import Clusters, Link, control_cluster
+from reconciler.clusters.transport import Tally
+from reconciler.models.keys import AppKey, ClusterUrl, EntryKey
+from reconciler.render.cache import RenderCache
+from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
+from reconciler.render.renderer import Renderer
+from reconciler.settings import Settings
+from reconciler.sources.gitsource import GitSources
+from reconciler.store.blobs import Blobs
+from reconciler.store.client import Client, connect
+from reconciler.store.due import DueSet, Limits, Request
+from reconciler.store.epoch import Epoch
+from reconciler.store.heads import Heads
+from reconciler.store.heartbeat import Heartbeat
+from reconciler.store.keys import Keys
+from reconciler.store.queues import Queues
+from reconciler.store.readindex import ReadIndex
+from reconciler.store.records import Records
+from reconciler.store.results import Results
+from reconciler.store.sealing import Keyring
+from reconciler.store.summaries import Summaries
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What it takes to compare without writing anything anywhere: neither our API nor Redis."""
+
+    settings: Settings
+    clock: Clock
+    control: Cluster
+    catalog: Catalog
+    clusters: Clusters
+    sources: GitSources
+    renderer: Renderer
+    pool: RendererPool
+
+    def close(self) -> None:
+        """Ends the renderer children and closes connections."""
+        self.pool.close()
+        self.clusters.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything in Redis, over one client."""
+
+    client: Client
+    keys: Keys
+    keyring: Keyring
+    due: DueSet
+    epoch: Epoch
+    queues: Queues
+    records: Records
+    summaries: Summaries
+    readindex: ReadIndex
+    heads: Heads
+    results: Results
+    blobs: Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a worker needs."""
+
+    readers: Readers
+    stores: Stores
+    recorder: Recorder
+
+    @property
+    def due(self) -> DueSet:
+        return self.stores.due
+
+    def forget(self, app: AppKey) -> None:
+        """Drops what is remembered of an application that is gone."""
+        self.stores.records.drop(app)
+        self.stores.results.drop(app)
+        self.stores.readindex.forget(app)
+
+    def everything(self) -> Iterator[Request]:
+        """A request for each application there is: how the due set is rebuilt. Raises what the catalog raises."""
+        for app in self.readers.catalog.applications():
+            destination = app.spec.destination
+            yield Request(EntryKey.app(app.key), app.uid, "timer", destination.server or destination.name)
+
+    def close(self) -> None:
+        self.readers.close()
+        self.stores.client.close()
+
+
+def build_readers(settings: Settings, blobs: Blobs | None = None) -> Readers:
+    """Everything that reads. Without `blobs`, trees and results are kept in memory. Raises ConfigurationError."""
+    timeouts = Timeouts(connect_s=settings.connect_timeout_s, request_s=settings.request_timeout_s)
+    link = Link(timeouts, connections=settings.worker_threads, tally=_counted)
+    control = control_cluster(settings, link)
+    catalog = Catalog(control, settings.namespace)
+    children = sandboxed_children(settings.renderer_path, allow_unsandboxed=settings.allow_unsandboxed_renderer)
+    pool = RendererPool(children, settings.renderer_children)
+    return Readers(
+        settings=settings,
+        clock=utc_now,
+        control=control,
+        catalog=catalog,
+        clusters=Clusters(control, catalog, link),
+        sources=GitSources(settings.data_dir, blobs),
+        renderer=Renderer(pool, RenderCache(blobs), renderer_identity(settings.renderer_path)),
+        pool=pool,
+    )
+
+
+def build_stores(settings: Settings) -> Stores:
+    """Everything in Redis; connects at first use. Raises ConfigurationError for a missing or broken root key."""
+    client, keys = connect(settings.redis_url.get_secret_value()), Keys.of(settings)
+    keyring = Keyring.parse(settings.root_key.get_secret_value())
+    due = DueSet(client, keys, Heartbeat(client, keys, settings.heartbeat_ttl_s), Limits.of(settings))
+    cache = connect(settings.cache_url.get_secret_value()) if settings.cache_url else client
+    return Stores(
+        client=client,
+        keys=keys,
+        keyring=keyring,
+        due=due,
+        epoch=Epoch(client, keys, due),
+        queues=Queues(client, keys),
+        records=Records(client, keys, keyring),
+        summaries=Summaries(client, keys, keyring),
+        readindex=ReadIndex(client, keys),
+        heads=Heads(client, keys),
+        results=Results(client, keys),
+        blobs=Blobs(cache, keys, keyring),
+    )
+
+
+def build_services(settings: Settings) -> Services:
+    """Everything that a worker needs. Raises ConfigurationError."""
+    stores = build_stores(settings)
+    readers = build_readers(settings, stores.blobs)
+    return Services(readers, stores, Recorder(readers.control, readers.clock))
+
+
+def _counted(url: ClusterUrl) -> Tally:
+    def count(verb: str, status: int, _seconds: float) -> None:
+        metrics.k8s_request_total.labels(url, str(status), verb).inc()
+
+    return count

@@ -1,0 +1,78 @@
+"""`python -m workers.worker`: the process behind `reconciler worker`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import structlog
+from prometheus_client import start_http_server
+
+from reconciler import metrics
+from reconciler.logs import configure_logging
+from reconciler.models.keys import EntryKey, RepoUrl
+from reconciler.models.result import ReconcileResult
+from reconciler.reconcile import reconcile
+from reconciler.refresh import refresh_source
+from reconciler.services import Services, build_services
+from reconciler.settings import Settings
+from reconciler.store.lease import Held
+from workers.process import Parts, run_worker
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Works until SIGTERM; the exit code."""
+    settings = Settings()
+    configure_logging(settings.log_level, as_json=settings.log_json)
+    services = build_services(settings)
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    try:
+        return run_worker(settings, _parts(services))
+    finally:
+        services.close()
+
+
+def _parts(services: Services) -> Parts:
+    def app_pass(entry: EntryKey, held: Held) -> None:
+        started = time.monotonic()
+        result = reconcile(entry.app_key, services, held, now=services.readers.clock())
+        _publish(result, services, held, time.monotonic() - started)
+
+    def repo_pass(entry: EntryKey, held: Held) -> None:
+        held.next_due_s = refresh_source(RepoUrl(entry.name), services, held, now=services.readers.clock())
+
+    return Parts(
+        due=services.due,
+        epoch=services.stores.epoch,
+        queues=services.stores.queues,
+        keyring=services.stores.keyring,
+        passes={"app": app_pass, "repo": repo_pass},
+        everything=services.everything,
+    )
+
+
+def _publish(result: ReconcileResult, services: Services, held: Held, took_s: float) -> None:
+    services.stores.results.publish(result, at=time.time())
+    metrics.pass_total.labels(held.lane, result.verdict).inc()
+    metrics.app_reconcile.labels(result.app.namespace, result.destination).observe(took_s)
+    metrics.renders_total.inc(result.renders)
+    log.info(
+        "pass",
+        application=str(result.app),
+        lane=held.lane,
+        verdict=result.verdict,
+        sync=result.sync,
+        health=result.health,
+        phase=result.phase,
+        wrote=len(result.objects),
+        next_due_s=round(held.next_due_s, 1) if held.next_due_s is not None else None,
+        why=result.why,
+        took_ms=round(took_s * 1000, 1),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
