@@ -88,6 +88,9 @@ def _wanted(manifest: Manifest, reading: Reading | None, rules: IgnoreRules) -> 
         return _verdict(manifest, reading, ("Synced", f"equal, proven by {reading.rung}"), health)
     if reading.live is None or reading.predicted is None:
         return _verdict(manifest, reading, ("Unknown", "was not compared"), health)
+    if reading.live.api_version != manifest.api_version:
+        # Fields may be named otherwise there, so every difference would be a guess.
+        return _verdict(manifest, reading, ("Unknown", f"was read as {reading.live.api_version}"), health)
     found = _differences(reading.live, reading.predicted, rules)
     verdict: tuple[SyncCode, str] = ("OutOfSync", _summary(found)) if found else ("Synced", f"equal ({reading.rung})")
     return _verdict(manifest, reading, verdict, health, found)

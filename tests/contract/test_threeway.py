@@ -29,7 +29,7 @@ RIGHT_SHARE = 0.99
 PROVEN_SHARE = 0.85
 """Of the objects that our apply would not change, so many must be proven so without a call."""
 
-EDITED_SHARE = 0.5
+EDITED_SHARE = 0.3
 """Of the random edits, at least so many must be real differences, or the edits test nothing."""
 
 EDITS = int(os.environ.get("RECONCILER_TEST_EDITS", "1"))

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
 from urllib.parse import urlencode
 
 from reconciler.models.manifest import LiveObject
 from reconciler.plan.migration import migration
-from reconciler.sandbox.api import APPLY, Api, Json
+from reconciler.sandbox.api import APPLY, Api, ApiError, Json
+from tests.support.edits import edited
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 OURS = "argocd-controller"
@@ -24,6 +27,40 @@ def client_side(manager: str) -> Callable[[Api, Json], Json]:
     return apply
 
 
+def client_side_twice(manager: str) -> Callable[[Api, Json], Json]:
+    """`kubectl apply` of an older version, then of the manifest: fields that it dropped are patched away."""
+    create = client_side(manager)
+
+    def apply(api: Api, manifest: Json) -> Json:
+        random = Random(0)
+        for _ in range(8):
+            older = edited(manifest, random)
+            try:
+                create(api, older)
+                return _patched(api, older, manifest, manager)
+            except ApiError:
+                if api.find(api.path(manifest)):
+                    api.delete(api.path(manifest))
+        return create(api, manifest)
+
+    return apply
+
+
+def _patched(api: Api, older: Json, manifest: Json, manager: str) -> Json:
+    patch = merge_patch(older, manifest)
+    patch.setdefault("metadata", {}).setdefault("annotations", {})[LAST_APPLIED] = json.dumps(manifest)
+    path = f"{api.path(manifest)}?fieldManager={manager}"
+    return api.patch(path, patch)
+
+
+def merge_patch(older: Any, newer: Any) -> Any:
+    """The JSON merge patch that sets all of `newer` and removes what only `older` has."""
+    if not (isinstance(older, dict) and isinstance(newer, dict)):
+        return newer
+    kept = {name: merge_patch(older.get(name), value) for name, value in newer.items()}
+    return {**kept, **{name: None for name in older if name not in newer}}
+
+
 def server_side(manager: str) -> Callable[[Api, Json], Json]:
     """`kubectl apply --server-side --force-conflicts --field-manager=manager`."""
     return lambda api, manifest: api.apply(manifest, manager=manager)
@@ -31,6 +68,7 @@ def server_side(manager: str) -> Callable[[Api, Json], Json]:
 
 WAYS: Mapping[str, Callable[[Api, Json], Json]] = {
     "kubectl, client-side": client_side("kubectl-client-side-apply"),
+    "kubectl, client-side, twice": client_side_twice("kubectl-client-side-apply"),
     "kubectl, server-side": server_side("kubectl"),
     "Argo CD, client-side": client_side(OURS),
     "Argo CD, server-side": server_side(OURS),

@@ -57,6 +57,12 @@ def test_an_object_without_a_reading_or_a_prediction_is_unknown_never_synced() -
         assert compared(WEB, observed=observed).sync == "Unknown"
 
 
+def test_an_object_read_in_another_version_is_unknown() -> None:
+    other = LiveObject({**live(WEB).body, "apiVersion": "v2"})
+    found = compared(WEB, observed=sees((WEB.key, Reading("server", live=other, predicted=other.body))))
+    assert (found.sync, found.objects[0].reason) == ("Unknown", "was read as v2")
+
+
 def test_a_kind_that_could_not_be_listed_makes_the_application_unknown() -> None:
     found = compared(WEB, observed=sees(equal(WEB), incomplete={GroupKind("", "Secret"): "forbidden"}))
     assert found.sync == "Unknown"

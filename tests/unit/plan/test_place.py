@@ -14,7 +14,7 @@ def entry(manager: str, operation: str, fields: dict[str, Any]) -> dict[str, Any
 
 
 def test_owners_are_sorted_into_ours_those_we_take_over_and_others() -> None:
-    whole = {"f:spec": {"f:type": {}}}
+    whole: dict[str, Any] = {"f:spec": {"f:type": {}}}
     found = place(
         entry("ours", "Apply", whole),
         entry("argocd-controller", "Update", whole),
