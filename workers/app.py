@@ -25,10 +25,11 @@ BROKER_OPTIONS: dict[str, Any] = {
     "ack_emulation": False,
     "priority_steps": [0],
     "queue_order_strategy": "workers.order:QueueOrder",
-    "socket_timeout": 30,
+    # Half-open connections are noticed after both: 20 s, where a stock worker hangs for ever.
+    "socket_timeout": 10,
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
-    "health_check_interval": 25,
+    "health_check_interval": 10,
 }
 
 WORKER_OPTIONS: dict[str, Any] = {

@@ -1,20 +1,11 @@
-"""`python -m workers.beat`: the process behind `reconciler beat`."""
+"""Beat's door."""
 
 from __future__ import annotations
 
-import sys
-
-from reconciler.logs import configure_logging
 from reconciler.settings import Settings
 from workers.process import run_beat
 
 
-def main() -> int:
-    """Sends what is due until SIGTERM; the exit code."""
-    settings = Settings()
-    configure_logging(settings.log_level, as_json=settings.log_json)
+def main(settings: Settings) -> int:
+    """Sends what is due until SIGTERM; the exit code. Raises ConfigurationError."""
     return run_beat(settings)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

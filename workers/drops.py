@@ -14,8 +14,3 @@ def drop(why: str, queue: str) -> None:
     """Counts one dropped message. A body may hold anything, so nothing of it goes into a log."""
     DROPPED.labels(why).inc()
     log.warning("message dropped", why=why, queue=queue)
-
-
-def dropped(why: str) -> int:
-    """How many this process dropped for that reason."""
-    return int(DROPPED.labels(why)._value.get())  # noqa: SLF001  # the library has no other way to read one value

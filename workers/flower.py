@@ -61,11 +61,7 @@ def _write_once(path: Path, text: str) -> None:
         file.write(text)
 
 
-def main() -> None:
-    """`python -m workers.flower`: the process behind `reconciler flower`."""
-    settings = Settings()
+def main(settings: Settings) -> int:
+    """Serves until SIGTERM; the exit code. Raises ConfigurationError."""
     run(celery_app(settings), settings)
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import signal
 import socket
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 from celery import signals
 from celery.beat import Service
+from celery.exceptions import SecurityWarning
 
 from beat_schedule import DueScheduler, dispatcher
 from reconciler.models.keys import LANES, EntryKind, Lane
@@ -83,6 +85,8 @@ def run_beat(settings: Settings) -> int:
 
 
 def _leave_logging_alone() -> None:
+    # Celery warns of root because of pickled messages; ours are JSON, signed, and name an entry only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     # Celery configures the root logger of a process unless somebody answers this signal.
     signals.setup_logging.connect(_configured, weak=False)
 

@@ -1,15 +1,13 @@
-"""`python -m workers.worker`: the process behind `reconciler worker`."""
+"""The worker's door: its services, and one pass for each kind of entry."""
 
 from __future__ import annotations
 
-import sys
 import time
 
 import structlog
 from prometheus_client import start_http_server
 
 from reconciler import metrics
-from reconciler.logs import configure_logging
 from reconciler.models.keys import EntryKey, RepoUrl
 from reconciler.models.result import ReconcileResult
 from reconciler.reconcile import reconcile
@@ -22,10 +20,8 @@ from workers.process import Parts, run_worker
 log = structlog.get_logger(__name__)
 
 
-def main() -> int:
-    """Works until SIGTERM; the exit code."""
-    settings = Settings()
-    configure_logging(settings.log_level, as_json=settings.log_json)
+def main(settings: Settings) -> int:
+    """Works until SIGTERM; the exit code. Raises ConfigurationError."""
     services = build_services(settings)
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1")
@@ -72,7 +68,3 @@ def _publish(result: ReconcileResult, services: Services, held: Held, took_s: fl
         why=result.why,
         took_ms=round(took_s * 1000, 1),
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())
