@@ -23,7 +23,7 @@ from reconciler.render.readset import FOLLOWS, glob_matches
 from reconciler.services import Services
 from reconciler.settings import Settings
 from reconciler.sources import Access, Changes, Refs, accesses_for, changed_paths
-from reconciler.sources.refs import NO_COMMIT, SHA_BINDING
+from reconciler.sources.refs import SHA_BINDING
 from reconciler.store.due import Request
 from reconciler.store.lease import Held
 from reconciler.store.readindex import Change
@@ -119,36 +119,44 @@ def _handle(repo: RepoUrl, moved: Sequence[Move], access: Access, services: Serv
     """Requests whoever reads what moved; how many. Raises LeaseLost, StoreUnavailable, SourceUnavailable."""
     affected = 0
     for (old, new), group in groupby(moved, key=lambda move: (move.old, move.new)):
-        commits = {move.binding: new or NO_COMMIT for move in group}
+        bindings = [move.binding for move in group]
+        if new is None:
+            affected += _give_up(repo, bindings, services)
+            continue
+        commits = dict.fromkeys(bindings, new)
         services.stores.heads.begin(repo, commits)
-        changes = _changes(access, old, new, services)
-        affected += _request_readers(repo, list(commits), changes, services)
+        affected += _request_readers(repo, bindings, _changes(access, old, new, services), services)
         held.still_mine()
         services.stores.heads.finish(repo, commits)
     return affected
 
 
+def _give_up(repo: RepoUrl, bindings: Sequence[str], services: Services) -> int:
+    """Refs that are gone: their applications look for themselves, and say what they find. How many they are.
+
+    Requested on both sides of forgetting: before it so that a crash repeats this, after it for those that were faster.
+    """
+    _request_readers(repo, bindings, Changes(is_all=True), services)
+    services.stores.heads.forget(repo, bindings)
+    return _request_readers(repo, bindings, Changes(is_all=True), services)
+
+
 def _handled(repo: RepoUrl, services: Services) -> Mapping[str, CommitId]:
     """The commits that were handled to the end, by binding."""
-    known = services.stores.heads.known(repo).items()
-    return {name: head.current for name, head in known if head.current and head.current != NO_COMMIT}
+    return {name: head.current for name, head in services.stores.heads.known(repo).items() if head.current}
 
 
-def _changes(access: Access, old: CommitId | None, new: CommitId | None, services: Services) -> Changes:
-    """What changed, and the changed trees shared with other workers. Everything, where one side is not there any
-    more.
+def _changes(access: Access, old: CommitId | None, new: CommitId, services: Services) -> Changes:
+    """What changed, and the changed trees shared with other workers. Everything, where there is no old side (any
+    more).
     """
-    if new is None:
-        return Changes(is_all=True)
     reader = services.readers.sources.reader(access, new)
-    if old is None:
-        reader.publish()
-        return Changes(is_all=True)
-    try:
-        changes = changed_paths(services.readers.sources.reader(access, old), reader)
-    except SourceError:
-        # A forced push may take the old commit away for good.
-        return Changes(is_all=True)
+    changes = Changes(is_all=True)
+    if old is not None:
+        try:
+            changes = changed_paths(services.readers.sources.reader(access, old), reader)
+        except SourceError:
+            log.info("the old commit is gone, everything counts as changed", repository=access.url, commit=old)
     reader.publish(changes.trees[:PUBLISHED_TREES])
     return changes
 
@@ -163,12 +171,9 @@ def _request_readers(repo: RepoUrl, bindings: Sequence[str], changes: Changes, s
 
 def _handle_loss(repo: RepoUrl, bindings: Collection[str], error: ReconcilerError, services: Services) -> None:
     """A repository that refuses us is shown on its applications once: each sees it for itself. An outage goes by."""
-    lost = {name: NO_COMMIT for name in _handled(repo, services) if name in bindings}
-    if isinstance(error, SourceUnavailable) or not lost:
-        return
-    services.stores.heads.begin(repo, lost)
-    _request_readers(repo, sorted(lost), Changes(is_all=True), services)
-    services.stores.heads.finish(repo, lost)
+    lost = sorted(name for name in services.stores.heads.known(repo) if name in bindings)
+    if lost and not isinstance(error, SourceUnavailable):
+        _give_up(repo, lost, services)
 
 
 def _plain(paths: Iterable[str]) -> list[str]:

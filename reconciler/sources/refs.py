@@ -13,13 +13,9 @@ from reconciler.sources.libgit import list_heads
 from reconciler.sources.smart import SmartHttp
 from reconciler.sources.transport import Timeouts
 from reconciler.sources.wire import RefLine
-from reconciler.store.readindex import Head
 
 HEAD = "HEAD"
 SHA_BINDING = "sha"
-NO_COMMIT = CommitId("0" * 40)
-"""Stands in the store for a ref that was looked for and is not there."""
-
 MAX_REVISION_CHARS = 255
 
 _SHA = re.compile(r"[0-9a-f]{40}")
@@ -105,22 +101,6 @@ def expected_binding(target_revision: str) -> str:
     """
     text = check_revision(target_revision)
     return SHA_BINDING if _SHA.fullmatch(text) else _bindings(text)[0]
-
-
-def resolve_known(heads: Mapping[str, Head], target_revision: str) -> Resolution | None:
-    """What a target revision means by the last refresh, without asking anybody; None when that is not known.
-
-    A commit that is being handled just now counts already. Raises SourceError for what cannot be a revision.
-    """
-    text = check_revision(target_revision)
-    if _SHA.fullmatch(text):
-        return Resolution(CommitId(text), SHA_BINDING)
-    for name in _bindings(text):
-        head = heads.get(name)
-        commit = head and (head.next or head.current)
-        if commit and commit != NO_COMMIT:
-            return Resolution(commit, name)
-    return None
 
 
 def list_refs(access: Access, prefixes: Sequence[str], smart: SmartHttp, timeouts: Timeouts) -> Refs:

@@ -27,7 +27,7 @@ from reconciler.services import Services
 from reconciler.settings import Settings
 from reconciler.sources import GitSources, access_for, canonical_url
 from reconciler.sources.gitsource import GitLimits
-from reconciler.sources.refs import NO_COMMIT, expected_binding, resolve_known
+from reconciler.sources.refs import expected_binding
 from reconciler.sources.transport import Timeouts
 from reconciler.store.blobs import Blobs
 from reconciler.store.heads import Heads
@@ -81,6 +81,11 @@ class Rig:
             held.next_due_s = refresh_source(self.repo, self.services, held, now=NOON)
             return held.next_due_s
 
+    def handled(self, binding: str) -> CommitId | None:
+        """The commit that applications following `binding` are to take."""
+        head = self.heads.known(self.repo).get(binding)
+        return head.current if head else None
+
     def woken(self) -> set[str]:
         """The applications that were made due since the last question."""
         names = set()
@@ -118,9 +123,7 @@ def test_a_push_wakes_the_applications_that_read_what_it_changed_and_no_others(r
     commit = rig.server.commit("fleet", {"apps/b/one.yaml": "name: new\n", "README.md": "hello"})
     assert rig.refresh() == pytest.approx(60.0, rel=0.11)
     assert rig.woken() == {"b"}
-    known = resolve_known(rig.heads.known(rig.repo), "main")
-    assert known is not None
-    assert known.commit == commit
+    assert rig.handled("refs/heads/main") == commit
 
 
 def test_a_push_of_nothing_that_is_read_wakes_nobody(rig: Rig) -> None:
@@ -171,8 +174,7 @@ def test_a_forced_push_and_a_deleted_branch_wake_all_that_follow(rig: Rig) -> No
     repository.git("update-ref", "-d", "refs/heads/main")
     rig.refresh()
     assert rig.woken() == {"a", "b", "c"}
-    assert rig.heads.known(rig.repo)["refs/heads/main"].current == NO_COMMIT
-    assert resolve_known(rig.heads.known(rig.repo), "main") is None
+    assert rig.handled("refs/heads/main") is None
     rig.refresh()
     assert rig.woken() == set(), "a loss is told once"
     repository.commit({"apps/a/one.yaml": "forced\n"}, "Anew")
@@ -235,9 +237,9 @@ def test_another_worker_reads_the_commit_without_git(rig: Rig, tmp_path: Path) -
     rig.server.stop()
     other = GitSources(tmp_path / "other", Blobs(rig.process.client, KEYS, KEYRING))
     access = access_for(rig.repo, [], "default")
-    known = resolve_known(rig.heads.known(rig.repo), "main")
-    assert known is not None
-    files = RecordedFiles(Sight(other.reader(access, known.commit)), ReadLog(rig.repo, "x"), file_limit_bytes=100)
+    commit = rig.handled("refs/heads/main")
+    assert commit is not None
+    files = RecordedFiles(Sight(other.reader(access, commit)), ReadLog(rig.repo, "x"), file_limit_bytes=100)
     assert {entry.name for entry in files.list("apps/b")} == {"one.yaml", "two.yaml"}
     assert files.read("apps/b/two.yaml") == b"2\n"
 

@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.errors import SourceError
 from reconciler.models.keys import CommitId
-from reconciler.sources.refs import Refs, Resolution, check_revision, prefixes_for, resolve
+from reconciler.sources.refs import Refs, Resolution, check_revision, expected_binding, prefixes_for, resolve
 from reconciler.sources.wire import RefLine
 
 A, B, C = (CommitId(letter * 40) for letter in "abc")
@@ -54,6 +54,11 @@ HOSTILE = (
 def test_git_s_query_syntax_and_options_are_refused(revision: str) -> None:
     with pytest.raises(SourceError, match="targetRevision"):
         check_revision(revision)
+
+
+def test_an_application_follows_the_branch_that_it_waits_for() -> None:
+    revisions = ("", "main", "refs/tags/v1", "a" * 40)
+    assert [expected_binding(one) for one in revisions] == ["HEAD", "refs/heads/main", "refs/tags/v1", "sha"]
 
 
 def test_only_the_refs_that_can_matter_are_asked_for() -> None:
