@@ -33,6 +33,8 @@ class Crew:
     due: DueSet
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    url: str = ""
+    """By which the processes reach it; empty: directly."""
 
     def start_worker(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Starts a worker and waits until its heartbeat is there."""
@@ -56,7 +58,7 @@ class Crew:
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
-            "RECONCILER_REDIS_URL": self.valkey.url,
+            "RECONCILER_REDIS_URL": self.url or self.valkey.url,
             "RECONCILER_KEY_PREFIX": KEYS.prefix,
             "RECONCILER_ROOT_KEY": ROOT_KEY,
             "RECONCILER_SHARDS": "2",
@@ -84,14 +86,14 @@ class Crew:
     def until_begun(self, entry: str, times: int = 1) -> None:
         self._until(f"begin {entry} ", times)
 
-    def until_done(self, entry: str, times: int = 1) -> None:
-        self._until(f"end {entry} ", times)
+    def until_done(self, entry: str, times: int = 1, patience_s: float = 30) -> None:
+        self._until(f"end {entry} ", times, patience_s)
 
-    def _until(self, start: str, times: int) -> None:
+    def _until(self, start: str, times: int, patience_s: float = 30) -> None:
         def happened() -> bool:
             return sum(line.startswith(start) for line in self.journal()) >= times
 
-        wait_for(happened, f"{times} x {start!r}", timeout_s=30)
+        wait_for(happened, f"{times} x {start!r}", timeout_s=patience_s)
 
     def end(self) -> None:
         for process in self.processes:
