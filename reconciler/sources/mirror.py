@@ -131,6 +131,9 @@ class Mirrors:
         repository = self._created(access.scope)
         folder = Path(repository.path, "objects", "pack")
         folder.mkdir(exist_ok=True)
+        for left_over in folder.glob("tmp_*"):
+            # Of a process that was killed: whoever fetches into this mirror is alone.
+            left_over.unlink(missing_ok=True)
         held = _held(repository)
         with tempfile.NamedTemporaryFile(dir=folder, prefix="tmp_") as file:
             with self._smart.fetch(access, commits, held, limit_bytes=self._limits.pack_bytes) as chunks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
@@ -32,6 +33,12 @@ BUNDLE_TTL_S = 7 * 24 * 3600.0
 PUBLISHED = 200_000
 """Bundles that this process remembers to have published."""
 
+PUBLISHED_AGAIN_S = 3600.0
+"""Redis may have been emptied meanwhile."""
+
+OPEN_BUNDLES = 8
+"""Bundles kept open in memory: the files of one folder are read one after the other."""
+
 _COMMIT, _TREE, _BLOB = 1, 2, 3
 
 
@@ -51,7 +58,8 @@ class TreeStore:
         self._lock = threading.Lock()
         self._trees: OrderedDict[tuple[str, TreeId], Mapping[str, Entry]] = OrderedDict()
         self._names = 0
-        self._published: OrderedDict[str, None] = OrderedDict()
+        self._published: OrderedDict[str, float] = OrderedDict()
+        self._bundles: OrderedDict[str, Bundle] = OrderedDict()
 
     def root(self, access: Access, commit: CommitId) -> TreeId:
         """The root tree of a commit. Raises SourceUnavailable, SourceError (no such commit)."""
@@ -144,11 +152,22 @@ class TreeStore:
         return _verified(data, b"blob", oid) if data is not None else None
 
     def _bundle(self, scope: str, tree: TreeId) -> Bundle | None:
-        data = self._blobs.get(_tree_name(scope, tree)) if self._blobs else None
+        name = _tree_name(scope, tree)
+        with self._lock:
+            known = self._bundles.get(name)
+        if known is not None:
+            return known
+        data = self._blobs.get(name) if self._blobs else None
         if data is None:
             return None
         bundle = msgspec.msgpack.decode(data, type=Bundle)
-        return bundle if _verified(bundle.tree, b"tree", tree) is not None else None
+        if _verified(bundle.tree, b"tree", tree) is None:
+            return None
+        with self._lock:
+            self._bundles[name] = bundle
+            if len(self._bundles) > OPEN_BUNDLES:
+                self._bundles.popitem(last=False)
+        return bundle
 
     def _remember(self, key: tuple[str, TreeId], parsed: Mapping[str, Entry]) -> None:
         with self._lock:
@@ -160,10 +179,11 @@ class TreeStore:
                 self._names -= len(self._trees.popitem(last=False)[1]) + 1
 
     def _is_new(self, name: str) -> bool:
+        now = time.monotonic()
         with self._lock:
-            if name in self._published:
+            if now - self._published.get(name, -PUBLISHED_AGAIN_S) < PUBLISHED_AGAIN_S:
                 return False
-            self._published[name] = None
+            self._published[name] = now
             if len(self._published) > PUBLISHED:
                 self._published.popitem(last=False)
             return True
