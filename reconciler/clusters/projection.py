@@ -58,8 +58,8 @@ def _pick_items(fields: Fields, items: list[Any]) -> list[Any]:
     return [sorted(name for name in fields if name != ITSELF), items]
 
 
-def _has_keys(item: Any, keys: tuple[tuple[str, Any], ...]) -> bool:
-    return isinstance(item, dict) and all(item.get(name, value) == value for name, value in keys)
+def _has_keys(item: Any, keys: tuple[tuple[str, ...], tuple[Any, ...]]) -> bool:
+    return isinstance(item, dict) and all(item.get(name, value) == value for name, value in zip(*keys, strict=True))
 
 
 def _whole(body: JsonObject) -> JsonObject:

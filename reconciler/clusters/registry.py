@@ -89,6 +89,10 @@ class Clusters:
         secret = self._chosen(server, name)
         return IN_CLUSTER if secret is None else secret.server
 
+    def refresh(self) -> None:
+        """The next `open` reads the Secrets anew: one of them is known to have changed."""
+        self._catalog.invalidate()
+
     def close(self) -> None:
         """Closes idle connections of every cluster."""
         for opened in list(self._opened.values()):

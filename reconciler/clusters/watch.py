@@ -16,14 +16,21 @@ import structlog
 from reconciler.clusters.envelopes import Raw, decode_event, decode_fault, decode_head, decode_page
 from reconciler.clusters.listing import EVERYTHING, PAGE, Selector
 from reconciler.clusters.streams import Expired, Streams
-from reconciler.errors import ClusterUnavailable, ReconcilerError
+from reconciler.errors import ClusterUnavailable, ObjectRejected, ReconcilerError
 
-GONE = 410
+GONE, NOT_FOUND = 410, 404
 SHORTEST_STREAM_S = 0.5
 TOO_LARGE = "Too large resource version"
 """The server has never been at the version that we have seen: it is another one, or an older copy."""
 
 log = structlog.get_logger(__name__)
+
+
+class NotServed(ObjectRejected):
+    """The server serves no such collection (any more): ask discovery how the kind is served now."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=NOT_FOUND)
 
 
 class Sink(Protocol):
@@ -57,20 +64,26 @@ class Patience:
     first_wait_s: float = 0.2
     last_wait_s: float = 30.0
     poll_s: float | None = None
+    several_s: float = 30.0
+    """Between two lists of a collection with several paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What is watched: a path below the API server's root, and a selection of it."""
+    """What is watched: a path below the API server's root, and a selection of it.
+
+    `more` are further paths of the same kind, in other namespaces; such a collection is listed again and again.
+    """
 
     path: str
     select: Selector = EVERYTHING
     page: int = PAGE
+    more: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Watch:
-    """One collection of one cluster. `run` never ends; cancel it. `relist` may be called at any time on the loop."""
+    """One collection of one cluster. `relist` may be called at any time on the loop."""
 
     streams: Streams
     collection: Collection
@@ -86,9 +99,15 @@ class Watch:
     _streaming: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
+        """Never returns; cancel it. Raises NotServed when the server says that there is no such collection."""
         while True:
             try:
                 await self._once()
+            except ObjectRejected as error:
+                self.sink.failed(str(error))
+                if error.status == NOT_FOUND:
+                    raise NotServed(str(error)) from error
+                await self._back_off(str(error))
             except Expired:
                 # Lists that expire again and again would otherwise spin.
                 await self._back_off("expired")
@@ -106,8 +125,9 @@ class Watch:
         if not self._version or self._again.is_set():
             self._again.clear()
             await self._list()
-        if self.patience.poll_s is not None:
-            await self._sleep(self.patience.poll_s)
+        poll_s = self.patience.several_s if self.collection.more else self.patience.poll_s
+        if poll_s is not None:
+            await self._sleep(poll_s)
             self._version = ""
             return
         self._streaming = asyncio.create_task(self._stream())
@@ -121,20 +141,23 @@ class Watch:
 
     async def _list(self) -> None:
         self.sink.begin()
-        query = {"limit": str(self.collection.page), **self.collection.select.query}
-        while True:
-            page = decode_page(await self.streams.page(self.collection.path, query))
-            if not page.kind.endswith("List"):
-                raise ClusterUnavailable(f"{self.collection.path}: the answer is no list")
-            for raw in page.items or ():
-                self.sink.listed(raw, page.api_version)
-            if not page.metadata.more:
-                break
-            query["continue"] = page.metadata.more
-        self._version = page.metadata.resource_version
+        for path in (self.collection.path, *self.collection.more):
+            self._version = await self._pages(path)
         self._failures = 0
         self.relists += 1
         self.sink.complete()
+
+    async def _pages(self, path: str) -> str:
+        query = {"limit": str(self.collection.page), **self.collection.select.query}
+        while True:
+            page = decode_page(await self.streams.page(path, query))
+            if not page.kind.endswith("List"):
+                raise ClusterUnavailable(f"{path}: the answer is no list")
+            for raw in page.items or ():
+                self.sink.listed(raw, page.api_version)
+            if not page.metadata.more:
+                return page.metadata.resource_version
+            query["continue"] = page.metadata.more
 
     async def _stream(self) -> None:
         query = {

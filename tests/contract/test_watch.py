@@ -16,7 +16,7 @@ from reconciler.clusters.endpoint import control_endpoint
 from reconciler.clusters.envelopes import Raw, decode_head
 from reconciler.clusters.listing import Selector
 from reconciler.clusters.streams import Streams
-from reconciler.clusters.watch import Collection, Patience, Watch
+from reconciler.clusters.watch import Collection, NotServed, Patience, Watch
 from reconciler.sandbox.api import Json
 from reconciler.sandbox.controlplane import ControlPlane, ControlPlaneOptions
 from tests.support.servers import a_control_plane
@@ -130,11 +130,43 @@ def test_a_collection_that_cannot_be_read_fails_alone(control_plane: ControlPlan
     control_plane.api.apply(a_config_map(namespace, "present"))
 
     async def scene() -> None:
-        nowhere = Collection("/apis/nowhere.test/v1/things")
+        nowhere = Collection("/version")
         async with watching(control_plane, (nowhere, bad, HASTY), (in_namespace(namespace), good, HASTY)):
             await until(lambda: good.holds("present") and bad.faults)
             assert good.faults == []
             assert bad.known == {}
+
+    played(scene)
+
+
+def test_a_collection_that_is_not_served_ends_its_watch(control_plane: ControlPlane) -> None:
+    mirror = Mirror()
+
+    async def scene() -> None:
+        streams = Streams(control_endpoint(control_plane.kubeconfig_path, None), Timeouts())
+        try:
+            with pytest.raises(NotServed):
+                await Watch(streams, Collection("/apis/nowhere.test/v1/things"), mirror, HASTY).run()
+        finally:
+            await streams.close()
+
+    played(scene)
+    assert mirror.faults
+
+
+def test_a_collection_over_several_namespaces_is_listed_again_and_again(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    api, mirror, other = control_plane.api, Mirror(), f"{namespace}-2"
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": other}})
+    api.apply_all([a_config_map(namespace, "here"), a_config_map(other, "there")])
+
+    async def scene() -> None:
+        both = replace(in_namespace(namespace), more=(in_namespace(other).path,))
+        async with watching(control_plane, (both, mirror, replace(HASTY, several_s=0.1))):
+            await until(lambda: mirror.holds("here", "there"))
+            await off_loop(api.delete, f"{in_namespace(other).path}/there")
+            await until(lambda: set(mirror.known) == {"here"})
 
     played(scene)
 

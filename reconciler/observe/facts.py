@@ -1,0 +1,178 @@
+"""What an observer remembers of one Application: enough to see that it needs a pass and where its objects are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from reconciler.clusters.envelopes import NOTHING, Metadata, Raw
+from reconciler.models import words
+from reconciler.models.keys import AppKey, Digest, GroupKind, Lane
+
+Digester = Callable[[bytes], Digest]
+"""Keyed digest of content, as `Keyring.digest`."""
+
+OWN_PREFIXES = ("argocd.argoproj.io/", "reconciler.dev/")
+REQUESTS = frozenset({words.REFRESH, words.REFRESH_TIMESTAMP, words.HYDRATE, words.HYDRATE_TIMESTAMP})
+"""Annotations that ask for something once; their removal, by us, is no change."""
+
+Part = TypeVar("Part")
+
+
+class _Destination(msgspec.Struct, frozen=True, gc=False):
+    server: str | None = None
+    name: str | None = None
+
+
+class _Source(msgspec.Struct, frozen=True, gc=False):
+    repo: str | None = msgspec.field(default=None, name="repoURL")
+
+
+class _Spec(msgspec.Struct, frozen=True, gc=False):
+    project: str | None = None
+    destination: _Destination | None = None
+    source: _Source | None = None
+    sources: list[_Source] | None = None
+
+
+class _Initiator(msgspec.Struct, frozen=True, gc=False):
+    automated: bool | None = None
+
+
+class _Operation(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    initiated_by: _Initiator | None = None
+
+
+class _Kind(msgspec.Struct, frozen=True, gc=False):
+    kind: str = ""
+    group: str | None = None
+
+
+class _SyncResult(msgspec.Struct, frozen=True, gc=False):
+    resources: list[_Kind] | None = None
+
+
+class _OperationState(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    phase: str | None = None
+    sync_result: _SyncResult | None = None
+
+
+class _Status(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    resources: list[_Kind] | None = None
+    operation_state: _OperationState | None = None
+
+
+class _Application(msgspec.Struct, frozen=True, gc=False):
+    metadata: Metadata
+    spec: Raw = NOTHING
+    operation: Raw = NOTHING
+    status: Raw = NOTHING
+
+
+_decode = msgspec.json.Decoder(_Application).decode
+_spec = msgspec.json.Decoder(_Spec)
+_operation = msgspec.json.Decoder(_Operation)
+_status = msgspec.json.Decoder(_Status)
+
+
+class AppFacts(msgspec.Struct, frozen=True, gc=False):
+    """One Application as it was last seen. `content` covers all that decides what a pass does, and nothing we write."""
+
+    key: AppKey
+    uid: str
+    version: str
+    content: Digest
+    operation: Digest
+    """Of an operation that somebody asked for; empty for none and for those that a pass has started itself."""
+
+    refresh: str
+    deleting: bool
+    terminating: bool
+    """Somebody asks to end the running operation."""
+
+    project: str
+    server: str
+    cluster_name: str
+    repos: tuple[str, ...]
+    kinds: frozenset[GroupKind]
+    """Kinds of its inventory and of its last operation's results."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody waits for something: never missed, not even when an observer starts."""
+        return bool(self.operation or self.refresh or self.terminating)
+
+
+def facts_of(raw: Raw, digest: Digester) -> AppFacts:
+    """Reads an Application; a part of a wrong type reads as absent (its pass will say what is wrong with it)."""
+    app = _decode(raw)
+    spec, status = _part(_spec, app.spec, _Spec()), _part(_status, app.status, _Status())
+    state = status.operation_state or _OperationState()
+    destination = spec.destination or _Destination()
+    annotations = app.metadata.annotations or {}
+    return AppFacts(
+        key=AppKey(app.metadata.namespace, app.metadata.name),
+        uid=app.metadata.uid,
+        version=app.metadata.resource_version,
+        content=digest(_content(app, annotations)),
+        operation=_asked(app.operation, digest),
+        refresh=annotations.get(words.REFRESH, ""),
+        deleting=app.metadata.deletion_timestamp is not None,
+        terminating=state.phase == words.TERMINATING,
+        project=spec.project or words.DEFAULT_PROJECT,
+        server=(destination.server or "").rstrip("/"),
+        cluster_name=destination.name or "",
+        repos=tuple(dict.fromkeys(_repos(spec))),
+        kinds=frozenset(_kinds(status)),
+    )
+
+
+def asked(before: AppFacts | None, after: AppFacts) -> Lane | None:
+    """In which lane an Application needs a pass, if what is seen now differs from what was seen before."""
+    if before is None or before.uid != after.uid:
+        return "person" if after.asks else "push"
+    new_operation = after.operation and after.operation != before.operation
+    new_refresh = after.refresh and after.refresh != before.refresh
+    ends = (after.terminating and not before.terminating) or (after.deleting and not before.deleting)
+    if new_operation or new_refresh or ends:
+        return "person"
+    return "push" if after.content != before.content else None
+
+
+def _content(app: _Application, annotations: dict[str, str]) -> bytes:
+    own = sorted(pair for pair in annotations.items() if pair[0].startswith(OWN_PREFIXES) and pair[0] not in REQUESTS)
+    metadata = app.metadata
+    deletion = (metadata.deletion_timestamp or "").encode()
+    return b"\0".join((bytes(app.spec), bytes(metadata.finalizers), deletion, msgspec.json.encode(own)))
+
+
+def _asked(operation: Raw, digest: Digester) -> Digest:
+    text = bytes(operation)
+    if text in (b"", b"null"):
+        return Digest("")
+    by = _part(_operation, operation, _Operation()).initiated_by
+    # A pass writes the operation that it starts by itself; that is no news to anybody.
+    return Digest("") if by is not None and by.automated else digest(text)
+
+
+def _part(decoder: msgspec.json.Decoder[Part], raw: Raw, otherwise: Part) -> Part:
+    try:
+        return decoder.decode(raw) if bytes(raw) else otherwise
+    except msgspec.DecodeError:
+        return otherwise
+
+
+def _repos(spec: _Spec) -> Iterator[str]:
+    for source in spec.sources or ([spec.source] if spec.source else []):
+        if source.repo:
+            yield source.repo
+
+
+def _kinds(status: _Status) -> Iterator[GroupKind]:
+    state = status.operation_state
+    results = state.sync_result.resources if state and state.sync_result else None
+    for entry in [*(status.resources or ()), *(results or ())]:
+        if entry.kind:
+            yield GroupKind(entry.group or "", entry.kind)

@@ -1,0 +1,120 @@
+"""What an observer remembers of one live object, and whether a change of it is a reason to look. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import orjson
+
+from reconciler.clusters.envelopes import Metadata, Raw, decode_head, decode_owners
+from reconciler.clusters.projection import projection
+from reconciler.models import words
+from reconciler.models.keys import Digest, GroupKind
+from reconciler.models.manifest import JsonObject
+from reconciler.observe.facts import Digester
+from reconciler.plan.health import assess
+from reconciler.plan.tracking import parse_tracking_id
+
+UNTRACKED = ""
+UNKNOWN = Digest("")
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """One live object. Of those that belong to no application only uid and versions are known."""
+
+    uid: str
+    version: str
+    generation: int = 0
+    owner: str = UNTRACKED
+    """Instance in the tracking mark; empty where the object carries none that names itself."""
+
+    digest: Digest = UNKNOWN
+    """Keyed digest of the fields that are ours."""
+
+    health: str = ""
+    message: str = ""
+    terminating: bool = False
+    gate: int = 0
+    """Of what has to change before `digest` can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """How the objects of one kind are looked at. `api_version` is that of the collection."""
+
+    kind: GroupKind
+    api_version: str
+    manager: str
+    digest: Digester
+
+    def see(self, raw: Raw, before: Seen | None = None) -> Seen:
+        """Reads one object. With `before`, its digest is made anew only if something else than a status changed."""
+        metadata = decode_head(raw).metadata
+        owner = owner_of(metadata, self.kind)
+        if not owner:
+            return Seen(metadata.uid, metadata.resource_version, metadata.generation)
+        body = self._body(raw)
+        gate = _gate(metadata)
+        same = before is not None and metadata.generation > 0 and before.gate == gate and before.uid == metadata.uid
+        health = assess(body)
+        return Seen(
+            uid=metadata.uid,
+            version=metadata.resource_version,
+            generation=metadata.generation,
+            owner=owner,
+            digest=before.digest if same and before else self.digest(projection(body, self.manager)),
+            health=health.status if health else "",
+            message=health.message if health else "",
+            terminating=metadata.deletion_timestamp is not None,
+            gate=gate,
+        )
+
+    def _body(self, raw: Raw) -> JsonObject:
+        # Items of lists come without these two, and events with them.
+        return {"apiVersion": self.api_version, "kind": self.kind.kind, **orjson.loads(memoryview(raw))}
+
+
+def owner_of(metadata: Metadata, kind: GroupKind) -> str:
+    """The instance whose mark an object carries; empty for none, for a copied mark, and for another object's child."""
+    text = (metadata.annotations or {}).get(words.TRACKING_ID)
+    mark = parse_tracking_id(text) if text else None
+    if mark is None or bytes(metadata.owner_references) not in (b"", b"null", b"[]"):
+        return UNTRACKED
+    named = (mark.group, mark.kind, mark.name) == (kind.group, kind.kind, metadata.name)
+    return mark.instance if named and metadata.namespace in ("", mark.namespace) else UNTRACKED
+
+
+def touched(before: Seen | None, after: Seen | None, *, by_us: bool) -> frozenset[str]:
+    """Instances that have to look, because an object of theirs came, went, or changed in a way that matters.
+
+    `by_us`: the change is the very one that our own apply made, and the pass that made it knows of it.
+    """
+    owners = frozenset(seen.owner for seen in (before, after) if seen is not None and seen.owner)
+    if before is None or after is None or (before.uid, before.owner) != (after.uid, after.owner):
+        return frozenset() if by_us and after is not None and _takes_over(before, after) else owners
+    moved = (before.digest, before.health) != (after.digest, after.health)
+    return owners if (moved and not by_us) or before.terminating != after.terminating else frozenset()
+
+
+def is_by_us(raw: Raw, manager: str) -> bool:
+    """Whether our own apply is the newest write. A tie within the same second is somebody else's."""
+    owners = bytes(decode_head(raw).metadata.managed_fields)
+    if not owners:
+        return False
+    entries = decode_owners(owners)
+    ours = [entry.time for entry in entries if entry.manager == manager and entry.operation == "Apply"]
+    others = [entry.time for entry in entries if entry.manager != manager or entry.operation != "Apply"]
+    return bool(ours) and (not others or max(ours) > max(others))
+
+
+def _takes_over(before: Seen | None, after: Seen) -> bool:
+    """Created by us, or nobody's until now: no other application has lost anything."""
+    return before is None or before.owner in (UNTRACKED, after.owner)
+
+
+def _gate(metadata: Metadata) -> int:
+    annotations = msgspec.json.encode(metadata.annotations)
+    owners = decode_owners(bytes(metadata.managed_fields) or b"[]")
+    writes = [(entry.manager, entry.operation, entry.time) for entry in owners if entry.subresource != "status"]
+    return hash((metadata.generation, annotations, bytes(metadata.labels), tuple(writes)))
