@@ -24,7 +24,10 @@ RETRY_S = 15.0
 FAULTY_S = 180.0
 """A spec or source at fault is looked at again this often, in case it was mended where nobody watches."""
 
-UNWATCHED_S = 30.0
+STUCK_S = 1.0
+"""An operation whose next object cannot be written yet is tried again after this long."""
+
+UNWATCHED_S = 5.0
 """Health that is under way is looked at this often where no observer will tell."""
 
 
@@ -62,7 +65,9 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
     due_s, why = due_after(acted.app, seen.plan, after, now=now)
     reasons = [(known.full_check_s, "full check")]
     if due_s is not None:
-        reasons.append((due_s, why))
+        # Nothing got done although there was something to do: whatever it waits for is not there at once.
+        stuck = acted.results == ()
+        reasons.append((max(due_s, STUCK_S), _waiting(acted)) if stuck else (due_s, why))
     if known.is_stale:
         reasons.append((0.0, "a newer commit came in during the pass"))
     if isinstance(seen.fault, Transient):
@@ -76,6 +81,10 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
     if not known.is_watched and (after.get("health") or {}).get("status") == "Progressing":
         reasons.append((UNWATCHED_S, "health is under way"))
     return min(reasons)
+
+
+def _waiting(acted: Acted) -> str:
+    return next(iter(acted.outcome.waiting.values()), "the operation could not go on")
 
 
 def _result(seen: Look, acted: Acted, after: JsonObject, why: str, next_due_s: float | None) -> ReconcileResult:
