@@ -2,7 +2,7 @@
 
     ls-refs → fetch only what moved → compare trees → read index → applications due → the new commits count as handled
 
-The commits about to be handled are written down (`next`) before the read index is asked, and become `current` only
+The commits about to be handled are made known (`next`) before the read index is asked, and become `current` only
 when every request is raised: a
 crash repeats the work instead of losing it, and a pass that renders meanwhile learns that it may have read too early.
 """
@@ -22,11 +22,11 @@ from reconciler.plan.times import duration_s
 from reconciler.render.readset import FOLLOWS, glob_matches
 from reconciler.services import Services
 from reconciler.settings import Settings
-from reconciler.sources import Access, Changes, Refs, accesses_for, changed_paths
+from reconciler.sources import Access, Changes, Refs, TreeReader, accesses_for, changed_paths
 from reconciler.sources.refs import SHA_BINDING
 from reconciler.store.due import Request
 from reconciler.store.lease import Held
-from reconciler.store.readindex import Change
+from reconciler.store.readindex import Change, Head
 
 DEFAULT_POLL_S = 120.0
 DEFAULT_JITTER_S = 60.0
@@ -53,10 +53,29 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at the refs, and the access that was let in."""
+    """One look at the refs: what was known before it, what it saw, and the access that was let in."""
 
+    known: Mapping[str, Head]
     access: Access
     refs: Refs
+
+    @property
+    def handled(self) -> Mapping[str, CommitId]:
+        """The commits that were handled to the end, by binding."""
+        return {name: head.current for name, head in self.known.items() if head.current}
+
+    def newest(self, binding: str) -> CommitId | None:
+        """The newest commit that anybody had told of before this look."""
+        head = self.known.get(binding, Head())
+        return head.next or head.current
+
+
+@dataclass(slots=True)
+class Handled:
+    """What one refresh came to. `is_overtaken`: a pass told of another commit meanwhile, so it has to look again."""
+
+    affected: int = 0
+    is_overtaken: bool = False
 
 
 def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: datetime) -> float | None:
@@ -71,14 +90,14 @@ def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: dateti
     poll_s = poll_interval_s(services.readers.settings, services.readers.catalog.settings_cm(), _spread(held))
     try:
         seen = _look(repo, services, bindings)
-        moved = moves(bindings, _handled(repo, services), seen.refs.heads)
-        affected = _handle(repo, moved, seen.access, services, held)
+        moved = moves(bindings, seen.handled, seen.refs.heads)
+        done = _handle(repo, moved, seen, services, held)
     except (SourceUnavailable, SourceError) as error:
         log.warning("refresh failed", repository=repo, reason=str(error))
         _handle_loss(repo, bindings, error, services)
         return getattr(error, "retry_after_s", None) or poll_s
-    log.info("refreshed", repository=repo, moved=len(moved), affected=affected, at=now.isoformat())
-    return poll_s
+    log.info("refreshed", repository=repo, moved=len(moved), affected=done.affected, at=now.isoformat())
+    return 0.0 if done.is_overtaken else poll_s
 
 
 def moves(bindings: Iterable[str], handled: Mapping[str, CommitId], heads: Mapping[str, CommitId]) -> list[Move]:
@@ -105,30 +124,35 @@ def poll_interval_s(settings: Settings, settings_cm: Mapping[str, str], spread: 
 
 def _look(repo: RepoUrl, services: Services, bindings: Iterable[str]) -> Seen:
     """The refs, by the first access that is let in. Raises SourceUnavailable, SourceError (of the first access)."""
+    # Read before the look: whoever tells of a commit during it may have seen a newer one, and is not to be set back.
+    known = services.stores.heads.known(repo)
     failures: list[ReconcilerError] = []
     prefixes = sorted(bindings)
     for access in accesses_for(repo, services.readers.catalog.repositories().parsed):
         try:
-            return Seen(access, services.readers.sources.refs(access, prefixes))
+            return Seen(known, access, services.readers.sources.refs(access, prefixes))
         except SourceError as error:
             failures.append(error)
     raise failures[0]
 
 
-def _handle(repo: RepoUrl, moved: Sequence[Move], access: Access, services: Services, held: Held) -> int:
-    """Requests whoever reads what moved; how many. Raises LeaseLost, StoreUnavailable, SourceUnavailable."""
-    affected = 0
+def _handle(repo: RepoUrl, moved: Sequence[Move], seen: Seen, services: Services, held: Held) -> Handled:
+    """Requests whoever reads what moved. Raises LeaseLost, StoreUnavailable, SourceUnavailable, SourceError."""
+    done = Handled()
     for (old, new), group in groupby(moved, key=lambda move: (move.old, move.new)):
         bindings = [move.binding for move in group]
         if new is None:
-            affected += _give_up(repo, bindings, services)
+            done.affected += _give_up(repo, bindings, services)
             continue
-        commits = dict.fromkeys(bindings, new)
-        services.stores.heads.begin(repo, commits)
-        affected += _request_readers(repo, bindings, _changes(access, old, new, services), services)
+        # Fetched before anybody is told of it: a pass that takes a known commit must not wait for its repository.
+        reader = services.readers.sources.reader(seen.access, new)
+        told = [name for name in bindings if services.stores.heads.advance(repo, name, seen.newest(name), new)]
+        done.is_overtaken |= len(told) < len(bindings)
+        changes = _changes(seen.access, old, reader, services)
+        done.affected += _request_readers(repo, told, changes, services)
         held.still_mine()
-        services.stores.heads.finish(repo, commits)
-    return affected
+        services.stores.heads.finish(repo, dict.fromkeys(told, new))
+    return done
 
 
 def _give_up(repo: RepoUrl, bindings: Sequence[str], services: Services) -> int:
@@ -141,16 +165,10 @@ def _give_up(repo: RepoUrl, bindings: Sequence[str], services: Services) -> int:
     return _request_readers(repo, bindings, Changes(is_all=True), services)
 
 
-def _handled(repo: RepoUrl, services: Services) -> Mapping[str, CommitId]:
-    """The commits that were handled to the end, by binding."""
-    return {name: head.current for name, head in services.stores.heads.known(repo).items() if head.current}
-
-
-def _changes(access: Access, old: CommitId | None, new: CommitId, services: Services) -> Changes:
+def _changes(access: Access, old: CommitId | None, reader: TreeReader, services: Services) -> Changes:
     """What changed, and the changed trees shared with other workers. Everything, where there is no old side (any
     more).
     """
-    reader = services.readers.sources.reader(access, new)
     changes = Changes(is_all=True)
     if old is not None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from reconciler.sandbox.gitserver import GitServer
 from reconciler.sandbox.valkey import Valkey
 from reconciler.services import Services
 from reconciler.settings import Settings
-from reconciler.sources import GitSources, access_for, canonical_url
+from reconciler.sources import Access, GitSources, Refs, access_for, canonical_url
 from reconciler.sources.gitsource import GitLimits
 from reconciler.sources.refs import expected_binding
 from reconciler.sources.transport import Timeouts
@@ -220,6 +220,28 @@ def test_a_refresh_that_died_before_its_end_is_repeated(rig: Rig) -> None:
     rig.heads.begin(rig.repo, {"refs/heads/main": commit})
     rig.refresh()
     assert rig.woken() == {"b"}
+
+
+def test_a_commit_that_a_pass_told_of_meanwhile_is_not_taken_back(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_fleet(rig)
+    main, first = "refs/heads/main", rig.handled("refs/heads/main")
+    rig.server.commit("fleet", {"apps/a/one.yaml": "second\n"})
+    told: list[CommitId] = []
+
+    def refs(access: Access, prefixes: Sequence[str] = ()) -> Refs:
+        seen = look(access, prefixes)
+        told.append(CommitId(rig.server.commit("fleet", {"apps/b/one.yaml": "third\n"})))
+        assert rig.heads.advance(rig.repo, main, first, told[-1])
+        return seen
+
+    look = rig.sources.refs
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.sources, "refs", refs)
+        assert rig.refresh() == 0.0, "it looks again at once"
+    assert rig.heads.known(rig.repo)[main].next == told[0]
+    rig.refresh()
+    assert rig.woken() == {"a", "b"}
+    assert rig.handled(main) == told[0]
 
 
 def test_a_repository_that_nobody_follows_is_forgotten(rig: Rig) -> None:
