@@ -69,15 +69,6 @@ def auto_sync(
     return _again(app, comparison, revisions, last=last, now=now)
 
 
-def approved_sync(app: Application, comparison: Comparison, revisions: tuple[CommitId, ...]) -> Decision:
-    """A sync to a revision that may have been tried before, because a person has just approved what was held back."""
-    automated = app.spec.automated
-    refusal = "automated sync is off" if automated is None else _not_now(app, comparison)
-    if automated is None or refusal:
-        return Nothing(refusal or "")
-    return _guarded(automated, comparison, operation_for(app, revisions))
-
-
 def attempted(app: Application, last: OperationState, revisions: tuple[CommitId, ...]) -> bool:
     """Whether the last operation already tried these revisions of these sources.
 

@@ -11,16 +11,15 @@ from datetime import datetime
 from reconciler.errors import NotHonoured
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.manifest import JsonObject
+from reconciler.models.keys import ObjectKey
 from reconciler.models.observed import Condition, Desired, Observed
-from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, approved_sync, auto_sync, same_sources
+from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, auto_sync, same_sources
 from reconciler.plan.compare import Comparison, ObjectComparison, compare, not_compared
 from reconciler.plan.ignore import IgnoreRules
 from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, next_move, start
 from reconciler.plan.permissions import check_application
-from reconciler.plan.prune import Pruning, prunable
+from reconciler.plan.prune import prunable
 from reconciler.plan.steps import Plan, Policy, Situation, Work
-from reconciler.plan.times import instant_of
 from reconciler.plan.work import everything, grounds, work_on
 
 
@@ -79,7 +78,7 @@ def _look_only(situation: Situation, move: Move) -> Plan:
 
 def _continue(situation: Situation, move: Run) -> Plan:
     """Works on the operation in `.operation`."""
-    work = Work.of(move.state, fresh=False)
+    work = Work.of(move.state)
     return replace(_work(situation, work), decision=move, compares_spec=_is_of_spec(situation, work))
 
 
@@ -100,25 +99,15 @@ def _consider(situation: Situation) -> Plan:
     """No operation: is one due by itself?"""
     if situation.desired is None:
         return _verdict(situation, Nothing("nothing was compared"), "nothing was compared")
-    pruning = _preview(situation)
-    approved = pruning.guard is not None and _approved(situation.app, pruning.guard)
-    decision = _decide(situation, situation.desired, pruning, approved=approved)
-    guard = (Condition(words.SYNC_ERROR, pruning.guard),) if pruning.guard and not approved else ()
+    app, revisions = situation.app, situation.desired.revisions
+    decision = auto_sync(app, situation.comparison, revisions, now=situation.now, kept=_never_pruned(situation))
     if isinstance(decision, StartSync):
-        work = _started(decision.operation, with_prune=not guard, now=situation.now)
-        return replace(_work(situation, work), decision=decision, conditions=guard)
-    plan = replace(_verdict(situation, decision, decision.why), conditions=guard)
+        work = Work.of(start(decision.operation, now=situation.now))
+        return replace(_work(situation, work), decision=decision)
+    plan = _verdict(situation, decision, decision.why)
     if isinstance(decision, Wait):
         return replace(plan, next_due_s=decision.due_s)
     return replace(plan, conditions=(decision.condition,)) if decision.condition else plan
-
-
-def _decide(situation: Situation, desired: Desired, pruning: Pruning, *, approved: bool) -> Decision:
-    app, comparison = situation.app, situation.comparison
-    if approved:
-        return approved_sync(app, comparison, desired.revisions)
-    kept = frozenset(item.key for item in pruning.kept)
-    return auto_sync(app, comparison, desired.revisions, now=situation.now, kept=kept)
 
 
 def _verdict(situation: Situation, decision: Move | Decision, why: str) -> Plan:
@@ -126,32 +115,16 @@ def _verdict(situation: Situation, decision: Move | Decision, why: str) -> Plan:
     return Plan(situation.comparison, decision, situation.policy, situation.desired, why=why)
 
 
-def _preview(situation: Situation) -> Pruning:
-    """What an automated sync would prune now, so that none is started for what has to stay."""
+def _never_pruned(situation: Situation) -> frozenset[ObjectKey]:
+    """What an automated sync would have to leave where it is, so that none is started for that alone."""
     automated = situation.app.spec.automated
     if automated is None or not automated.prune:
-        return Pruning()
+        return frozenset()
     options = list(situation.app.spec.sync_options)
     operation = {"sync": {"prune": True, "syncOptions": options}, "initiatedBy": {"automated": True}}
-    asked = replace(grounds(situation, _started(operation, with_prune=True, now=situation.now)), allow_empty=True)
-    return prunable(situation.comparison, situation.observed, asked, everything)
-
-
-def _approved(app: Application, guard: str) -> bool:
-    """Whether a person approved these very words of the guard since they are shown, for one sync and no second."""
-    approved = instant_of(app.metadata.annotations.get(words.DELETION_APPROVED, ""))
-    shown = [item for item in app.status.conditions if (item.type, item.message) == (words.SYNC_ERROR, guard)]
-    since = instant_of(shown[0].last_transition_time) if shown else None
-    last = app.status.operation_state
-    used = instant_of(last.started_at) if last else None
-    return approved is not None and since is not None and approved >= since and (used is None or approved > used)
-
-
-def _started(operation: JsonObject, *, with_prune: bool, now: datetime) -> Work:
-    if not with_prune:
-        # Kept out of the operation itself, so that a successor who continues it cannot prune either.
-        operation = {**operation, "sync": {k: v for k, v in operation["sync"].items() if k != "prune"}}
-    return Work.of(start(operation, now=now), fresh=True)
+    work = Work.of(start(operation, now=situation.now))
+    asked = replace(grounds(situation, work), allow_empty=True)
+    return frozenset(item.key for item in prunable(situation.comparison, situation.observed, asked, everything).kept)
 
 
 def _is_of_spec(situation: Situation, work: Work) -> bool:

@@ -6,17 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.models import words
 from reconciler.models.manifest import LiveObject
 from reconciler.models.observed import Observed
 from reconciler.plan.compare import Comparison, ObjectComparison
 from reconciler.plan.options import option
 from reconciler.plan.order import prune_ordered
 from reconciler.plan.proof import Claim, Deletion, Kept, deletion, refusal
-
-GUARD_MINIMUM = 10
-GUARD_SHARE = 0.5
-"""An automated sync that would prune more than this many objects and more than this share asks first."""
 
 PRUNE_OFF = "requires pruning"
 PRUNE_FALSE = "no prune"
@@ -43,15 +38,10 @@ class Grounds:
     approved_at: datetime | None = None
     """Argo CD: an approval counts from the start of the operation on."""
 
-    guard_passed: bool = False
-    """A person approved what the guard asks about, or the operation was started past it."""
-
-    revision: str = ""
-
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """The verdict: what goes, what waits for a person, what stays, and whether a guard stopped all of it."""
+    """The verdict: what goes, what waits for a person, what stays."""
 
     prune: tuple[Deletion, ...] = ()
     waiting: tuple[LiveObject, ...] = ()
@@ -59,7 +49,6 @@ class Pruning:
     """Already being deleted; not deleted twice."""
 
     kept: tuple[Kept, ...] = ()
-    guard: str | None = None
 
 
 Selected = Callable[[ObjectComparison], bool]
@@ -72,9 +61,6 @@ def prunable(comparison: Comparison, observed: Observed, grounds: Grounds, selec
     reasons = {item.key: general or _refusal(item, observed, grounds) for item in extra}
     kept = tuple(Kept(key, why) for key, why in reasons.items() if why)
     free = [item.live for item in extra if item.live and not reasons[item.key]]
-    guard = _guard(comparison, [live for live in free if not live.is_terminating], grounds)
-    if guard:
-        return Pruning(kept=(*kept, *(Kept(live.key, "approval is needed") for live in free)), guard=guard)
     return _sorted_out(free, kept, grounds)
 
 
@@ -122,16 +108,3 @@ def _needs_approval(live: LiveObject, grounds: Grounds) -> bool:
 
 def _nothing_remains(comparison: Comparison) -> bool:
     return all(item.requires_pruning for item in comparison.objects if item.sync is not None)
-
-
-def _guard(comparison: Comparison, going: list[LiveObject], grounds: Grounds) -> str | None:
-    """Not Argo CD's: a commit that empties most of an application by mistake is asked about once."""
-    if not grounds.automated or grounds.guard_passed:
-        return None
-    total = sum(1 for item in comparison.objects if item.live or item.desired)
-    if len(going) <= GUARD_MINIMUM or len(going) <= GUARD_SHARE * total:
-        return None
-    return (
-        f"Not pruned: an automated sync to {grounds.revision[:7]} would delete {len(going)} of {total} objects. "
-        f"Approve it with the annotation {words.DELETION_APPROVED}, or sync with prune by hand"
-    )

@@ -105,10 +105,8 @@ class Work:
 
     state: JsonObject
     sync: SyncOperation
-    fresh: bool
-    """Whether this pass decided to start it, so that nothing of it is recorded yet."""
 
     @classmethod
-    def of(cls, state: JsonObject, *, fresh: bool) -> Work:
+    def of(cls, state: JsonObject) -> Work:
         """The work of a state whose operation has a sync."""
-        return cls(state, SyncOperation.model_validate(state["operation"]["sync"]), fresh)
+        return cls(state, SyncOperation.model_validate(state["operation"]["sync"]))

@@ -50,8 +50,6 @@ def grounds(situation: Situation, work: Work) -> Grounds:
         options=options_of(work.sync.sync_options),
         started_at=instant_of(str(work.state.get("startedAt") or "")),
         approved_at=instant_of(app.metadata.annotations.get(words.DELETION_APPROVED, "")),
-        guard_passed=not work.fresh,
-        revision=desired.revisions[0] if desired and desired.revisions else "",
     )
 
 
@@ -62,9 +60,7 @@ def work_on(situation: Situation, work: Work) -> Plan:
     refused = _refused(situation, work, items)
     if refused:
         return _invalid(situation, work, refused)
-    # The guard has spoken when the operation was started: a guarded one carries no `prune`.
-    asked = replace(grounds(situation, work), guard_passed=True)
-    pruning = prunable(situation.comparison, situation.observed, asked, chosen)
+    pruning = prunable(situation.comparison, situation.observed, grounds(situation, work), chosen)
     if pruning.waiting:
         state = running(work.state, _confirmation(pruning.waiting))
         return replace(_base(situation, work), operation_state=state, waits=True, why=str(state["message"]))

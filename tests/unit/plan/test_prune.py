@@ -57,7 +57,7 @@ def test_with_every_proof_the_object_is_pruned_with_the_preconditions_of_its_rea
         ("old", "uid-old", "7")
     ]
     assert verdict.prune[0].propagation == "Foreground"
-    assert (verdict.kept, verdict.waiting, verdict.guard) == ((), (), None)
+    assert (verdict.kept, verdict.waiting) == ((), ())
 
 
 def _mark(text: str) -> dict[str, str]:
