@@ -12,7 +12,7 @@ from reconciler.cli.output import say
 from reconciler.cli.problems import Problem
 from reconciler.settings import Settings
 
-Role = Literal["beat", "worker", "observe", "api", "flower"]
+Role = Literal["beat", "worker", "observe", "flower"]
 FRESH_S: Final = 30.0
 
 
