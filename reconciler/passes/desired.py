@@ -40,8 +40,8 @@ class Reads:
     """What the render looked at, kept also when it fails: mending any of it wakes the application."""
 
     repo: RepoUrl
+    log: ReadLog
     resolution: Resolution | None = None
-    log: ReadLog | None = None
     hit: bool = True
 
 

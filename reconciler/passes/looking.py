@@ -24,7 +24,9 @@ from reconciler.plan.desired import CREATE_NAMESPACE
 from reconciler.plan.permissions import EVERYTHING, check_application
 from reconciler.plan.steps import Plan, Policy
 from reconciler.plan.threeway import estimated
+from reconciler.render.readset import ReadLog
 from reconciler.services import Readers
+from reconciler.sources.refs import expected_binding
 
 Recollect = Callable[[Target, Desired], Recollection]
 NOTHING_SEEN = Observed({})
@@ -121,7 +123,7 @@ class _Gaze:
         app, readers = self._standing.app, self._readers
         asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
         wanted = wish(app, readers, asked)
-        self.reads = Reads(wanted.access.url)
+        self.reads = Reads(wanted.access.url, ReadLog(wanted.access.url, expected_binding(wanted.revision)))
         rendering = render(app, wanted, self._eyes.resolve, readers, self.reads)
         desired = desired_of(app, rendering, target.cluster.surface(), self._standing.instance)
         self._unhonoured = _first_unhonoured(desired, readers.catalog.settings_cm())

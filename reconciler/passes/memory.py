@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import msgspec
 
 from reconciler.clusters.projection import projection
 from reconciler.errors import ReconcilerError, Transient
-from reconciler.models.keys import ObjectKey
+from reconciler.models.keys import EntryKey, ObjectKey
 from reconciler.models.manifest import LiveObject
 from reconciler.passes.acting import Acted
 from reconciler.passes.desired import Reads
 from reconciler.passes.looking import Look
 from reconciler.passes.recollection import Recall, desired_digest
 from reconciler.plan.compare import Comparison
-from reconciler.render.readset import Read
 from reconciler.render.renderer import is_strike
-from reconciler.services import Services
 from reconciler.sources.refs import SHA_BINDING
-from reconciler.store.readindex import ReadEntry, ReadSet
 from reconciler.store.records import ObjectRecord, Record, objects_of
 
 FIRST_RETRY_S = 5.0
@@ -47,7 +45,7 @@ class Remembered:
 
 def remember(seen: Look, acted: Acted, recall: Recall) -> Remembered:
     """Writes the read-set and the record, each only if it changed. Raises StoreUnavailable."""
-    stale = _publish_reads(seen, recall.services)
+    stale = _publish_reads(seen.reads, recall)
     record = _record(seen, acted, recall)
     if record != recall.record:
         recall.services.stores.records.put(acted.app.key, record)
@@ -63,32 +61,18 @@ def remember(seen: Look, acted: Acted, recall: Recall) -> Remembered:
     )
 
 
-def read_entries(reads: Reads) -> frozenset[ReadEntry]:
-    """What the read index holds: every path that an answer depended on, listings and patterns by their names."""
-    return frozenset(entry for read in (reads.log.reads if reads.log else ()) for entry in _entries(read))
-
-
-def _entries(read: Read) -> Iterator[ReadEntry]:
-    if read.kind == "glob":
-        yield ReadEntry("glob", read.path)
-    else:
-        # A folder that is absent, or is a file, changes by its own path; one that is there by its listing.
-        yield ReadEntry("path", read.path)
-        yield ReadEntry("list", read.path)
-    for path in read.also:
-        yield ReadEntry("path", path)
-        yield ReadEntry("list", path)
-
-
-def _publish_reads(seen: Look, services: Services) -> bool:
-    reads = seen.reads
-    if reads is None or reads.resolution is None:
+def _publish_reads(reads: Reads | None, recall: Recall) -> bool:
+    """Tells the read index what this application depends on; whether a newer commit was handled before it knew."""
+    if reads is None:
         return False
-    resolution = reads.resolution
-    published = ReadSet(reads.repo, resolution.binding, read_entries(reads))
-    head = services.stores.readindex.publish(seen.standing.app.key, published)
+    services, head = recall.services, recall.services.stores.readindex.publish(recall.app.key, reads.log.read_set())
+    if recall.moved or reads.resolution is None:
+        # Only now: a refresh that finds no reader of the repository would stop looking at it.
+        services.due.request(EntryKey("repo", reads.repo), lane="push", place=urlsplit(reads.repo).hostname or "")
+    if reads.resolution is None or reads.resolution.binding == SHA_BINDING:
+        return False
     newest = head.next or head.current
-    return resolution.binding != SHA_BINDING and newest is not None and newest != resolution.commit
+    return newest is not None and newest != reads.resolution.commit
 
 
 def _record(seen: Look, acted: Acted, recall: Recall) -> Record:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reconciler.clusters.cluster import Cluster, Found
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ObjectConflict, ReconcilerError
 from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
@@ -20,6 +20,7 @@ Predict = Callable[[Manifest, LiveObject], JsonObject]
 """What an object would be after applying: the server's answer to a dry run, or in shadow an estimate."""
 
 ABSENT = Reading("absent")
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,29 @@ def _reading(manifest: Manifest, found: Found, ladder: Ladder) -> Reading:
     live = found.objects[manifest.key]
     if live is None:
         return ABSENT
-    if owned_fields_equal(manifest, live, ladder.manager):
-        return Reading("owned-fields", live)
     try:
-        predicted = ladder.predict(manifest, live)
+        return _compared(manifest, live, ladder)
     except ReconcilerError as error:
         return Reading("none", live, error=str(error))
-    return Reading("estimated" if ladder.estimated else "server", live, predicted)
+
+
+def _compared(manifest: Manifest, live: LiveObject | None, ladder: Ladder) -> Reading:
+    """Climbs from owned fields to the server's word. An object that moves meanwhile is read again, a few times."""
+    if live is not None and live.api_version != manifest.api_version:
+        # Ownership and defaults are told by version: only what is read in the manifest's own can be compared.
+        live = ladder.cluster.get(manifest.key, manifest.version)
+    for attempt in range(ATTEMPTS):
+        if live is None:
+            return ABSENT
+        if owned_fields_equal(manifest, live, ladder.manager):
+            return Reading("owned-fields", live)
+        try:
+            return Reading("estimated" if ladder.estimated else "server", live, ladder.predict(manifest, live))
+        except ObjectConflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+        live = ladder.cluster.get(manifest.key, manifest.version)
+    return ABSENT
 
 
 def _extra(keys: Iterable[ObjectKey], found: Found, instance: str) -> dict[ObjectKey, LiveObject]:

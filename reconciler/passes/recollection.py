@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
-from urllib.parse import urlsplit
 
 import orjson
 
 from reconciler.errors import SourceError
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId, EntryKey, ObjectKey, RepoUrl
+from reconciler.models.keys import CommitId, ObjectKey, RepoUrl
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired, Health, HealthCode, Reading
 from reconciler.passes.observed import ABSENT, Recollection
@@ -40,6 +39,9 @@ class Recall:
     """Somebody waits: refs are looked at anew, and every object is read."""
 
     record: Record
+    moved: RepoUrl | None = None
+    """A repository of which this pass saw a commit that no refresh has handled."""
+
     is_watched: bool = False
     """Whether observers are watching all kinds that are desired."""
 
@@ -75,7 +77,7 @@ class Recall:
         if not self.services.stores.heads.advance(repo, found.binding, seen, found.commit):
             head = self.services.stores.heads.known(repo)[found.binding]
             return Resolution(head.next or head.current or found.commit, found.binding)
-        self.services.due.request(EntryKey("repo", repo), lane="push", place=urlsplit(repo).hostname or repo)
+        self.moved = repo
         return found
 
     def recollect(self, target: Target, desired: Desired) -> Recollection:
