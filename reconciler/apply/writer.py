@@ -8,7 +8,7 @@ import orjson
 
 from reconciler.clusters import paths
 from reconciler.clusters.cluster import Cluster
-from reconciler.clusters.transport import APPLY_PATCH, JSON_PATCH, Body
+from reconciler.clusters.transport import AGENT, APPLY_PATCH, JSON_PATCH, Body, Response
 from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
@@ -20,13 +20,14 @@ class Writer:
     """Writes as one field manager, for one pass. Calls `still_mine` before every write; it raises LeaseLost.
 
     Raises ObjectConflict (the object moved since it was read), ObjectRejected (the server refused it),
-    ClusterUnavailable (no answer, and then the write may have happened).
+    ClusterUnavailable (no answer, and then the write may have happened). `agent` names the pass in audit logs.
     """
 
-    def __init__(self, cluster: Cluster, manager: str, still_mine: Callable[[], None]) -> None:
+    def __init__(self, cluster: Cluster, manager: str, still_mine: Callable[[], None], agent: str = AGENT) -> None:
         self.cluster = cluster
         self.manager = manager
         self._still_mine = still_mine
+        self._headers = {"User-Agent": agent}
 
     def apply(self, manifest: Manifest, *, live: LiveObject | None, dry_run: bool = False) -> LiveObject:
         """Server-side apply, with force: what Git names belongs to us. The answer is the object as it is afterwards.
@@ -58,9 +59,8 @@ class Writer:
             "preconditions": {"uid": live.uid, "resourceVersion": live.resource_version},
         }
         path = self._path(live.key, live.version)
-        self._still_mine()
         try:
-            self.cluster.transport.request("DELETE", path, body=Body(orjson.dumps(options)))
+            self._send("DELETE", path, Body(orjson.dumps(options)))
         except ObjectGone:
             return False
         return True
@@ -71,20 +71,22 @@ class Writer:
         """Creates a namespace that no application owns; False when there is one, which is left as it is."""
         metadata = {"name": name, "labels": dict(labels or {}), "annotations": dict(annotations or {})}
         body = Body(orjson.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
-        self._still_mine()
         try:
-            self.cluster.transport.request("POST", NAMESPACE_PATH, query={"fieldManager": self.manager}, body=body)
+            self._send("POST", NAMESPACE_PATH, body, {"fieldManager": self.manager})
         except ObjectConflict:
             return False
         return True
 
     def _patch(self, path: str, query: Mapping[str, str], body: Body) -> LiveObject:
-        self._still_mine()
         try:
-            return LiveObject(self.cluster.transport.request("PATCH", path, query=query, body=body).json())
+            return LiveObject(self._send("PATCH", path, body, query).json())
         except ObjectGone as error:
             # An apply creates what is absent, so this speaks of the namespace: for the caller a refusal like others.
             raise ObjectRejected(str(error), status=404) from error
+
+    def _send(self, method: str, path: str, body: Body, query: Mapping[str, str] | None = None) -> Response:
+        self._still_mine()
+        return self.cluster.transport.request(method, path, query=query, body=body, headers=self._headers)
 
     def _path(self, key: ObjectKey, version: str) -> str:
         served = self.cluster.served(key.group_kind)

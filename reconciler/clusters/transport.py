@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import os
+import socket
 import ssl
 import threading
 import time
@@ -20,6 +22,9 @@ from reconciler.clusters.statuses import error_of, read_status, retry_after_s
 from reconciler.errors import ClusterUnavailable
 
 JSON = "application/json"
+AGENT = f"reconciler ({socket.gethostname()}:{os.getpid()})"
+"""Who calls, in the servers' audit logs; writes of a pass carry the pass instead."""
+
 APPLY_PATCH = "application/apply-patch+yaml"
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
@@ -96,10 +101,10 @@ class Transport:
         body: Body | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """One call. `path` begins with a slash and is quoted already; `headers` replace the usual `Accept`."""
+        """One call. `path` begins with a slash and is quoted already; `headers` replace the usual ones."""
         self.breaker.check()
         target = f"{self.endpoint.prefix}{path}?{urlencode(query)}" if query else self.endpoint.prefix + path
-        sent = {"Accept": JSON, **self.endpoint.headers(), **(headers or {})}
+        sent = {"Accept": JSON, "User-Agent": AGENT, **self.endpoint.headers(), **(headers or {})}
         if body:
             sent["Content-Type"] = body.content_type
         return self._judged(method, path, self._sent(_Call(method, target, body.content if body else None, sent)))

@@ -37,7 +37,7 @@ def eyes_of(known: Recall, held: Held) -> Eyes:
     manager = known.services.readers.settings.field_manager
 
     def predict(cluster: Cluster) -> Predict:
-        writer = Writer(cluster, manager, held.still_mine)
+        writer = Writer(cluster, manager, held.still_mine, held.agent)
         return lambda manifest, live: writer.apply(manifest, live=live, dry_run=True).body
 
     return Eyes(known.resolve, predict, known.recollect)
@@ -51,7 +51,7 @@ def act(seen: Look, services: Services, held: Held) -> Acted:
     if claim := claim_patch(app, plan):
         held.still_mine()
         app = Application.parse(services.recorder.patch_application(app.key, claim).body)
-    writer = Writer(target.cluster, plan.policy.manager, held.still_mine)
+    writer = Writer(target.cluster, plan.policy.manager, held.still_mine, held.agent)
     budget_s = min(services.readers.settings.pass_budget_s, held.remaining_s())
     outcome = run(plan.steps, writer, budget_s=budget_s)
     after = judge(app, seen.desired, _observed_after(seen.observed, outcome), plan.policy)

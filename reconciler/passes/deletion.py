@@ -79,7 +79,7 @@ def _delete(decided: Cascade, cluster: Cluster, services: Services, held: Held) 
         Step("prune", item.live.key, live=item.live, reason=item.reason, propagation=item.propagation)
         for item in decided.delete
     ]
-    writer = Writer(cluster, _manager(services), held.still_mine)
+    writer = Writer(cluster, _manager(services), held.still_mine, held.agent)
     budget_s = min(services.readers.settings.pass_budget_s, held.remaining_s())
     return run(steps, writer, budget_s=budget_s).results
 

@@ -61,6 +61,11 @@ class Held:
     next_lane: Lane = "timer"
     forgotten: bool = False
 
+    @property
+    def agent(self) -> str:
+        """How this pass signs its writes in audit logs."""
+        return f"reconciler/{self.worker} pass/{self.token[:8]}"
+
     def still_mine(self) -> None:
         """Call before every write. Raises LeaseLost; asks nobody, so it costs nothing."""
         margin_s = min(STOP_BEFORE_S, self.ledger.deadline_s(self.entry) / 10)
