@@ -22,7 +22,7 @@ from reconciler.plan.times import duration_s
 from reconciler.render.readset import FOLLOWS, glob_matches
 from reconciler.services import Services
 from reconciler.settings import Settings
-from reconciler.sources import Access, Changes, Refs, TreeReader, accesses_for, changed_paths
+from reconciler.sources import Access, Changes, Refs, TreeReader, changed_paths
 from reconciler.sources.refs import SHA_BINDING
 from reconciler.store.due import Request
 from reconciler.store.lease import Held
@@ -128,7 +128,7 @@ def _look(repo: RepoUrl, services: Services, bindings: Iterable[str]) -> Seen:
     known = services.stores.heads.known(repo)
     failures: list[ReconcilerError] = []
     prefixes = sorted(bindings)
-    for access in accesses_for(repo, services.readers.catalog.repositories().parsed):
+    for access in services.readers.accesses(repo):
         try:
             return Seen(known, access, services.readers.sources.refs(access, prefixes))
         except SourceError as error:

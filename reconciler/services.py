@@ -18,6 +18,7 @@ from reconciler.render.cache import RenderCache
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.settings import Settings
+from reconciler.sources import Access, Trust, access_for, accesses_for
 from reconciler.sources.gitsource import GitSources
 from reconciler.store.blobs import Blobs
 from reconciler.store.client import Client, connect
@@ -52,6 +53,21 @@ class Readers:
     sources: GitSources
     renderer: Renderer
     pool: RendererPool
+
+    def access(self, url: str, project: str) -> Access:
+        """How an application of `project` enters a repository. Raises SpecError, SourceError, and as the catalog."""
+        return access_for(url, self.catalog.repositories().parsed, project, trust=self._trust(url))
+
+    def accesses(self, url: str) -> tuple[Access, ...]:
+        """Every access that some project has to a repository. Raises as `access`."""
+        return accesses_for(url, self.catalog.repositories().parsed, trust=self._trust(url))
+
+    def _trust(self, url: str) -> Trust:
+        if url.startswith("https:"):
+            return Trust(tls_by_host=self.catalog.trusted_hosts())
+        if not url.startswith("http:"):
+            self.sources.trust_hosts(self.catalog.ssh_known_hosts())
+        return Trust()
 
     def close(self) -> None:
         """Ends the renderer children and closes connections."""

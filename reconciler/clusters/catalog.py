@@ -24,6 +24,7 @@ from reconciler.models.secrets import ClusterSecret, RepositorySecret, decoded_d
 
 REMEMBER_S = 5.0
 SETTINGS, SECRETS = "argocd-cm", "argocd-secret"
+TLS_CERTS, SSH_HOSTS = "argocd-tls-certs-cm", "argocd-ssh-known-hosts-cm"
 WEBHOOK_PREFIX = "webhook."
 
 # Fixed here, so that reading our own objects needs no discovery.
@@ -88,7 +89,15 @@ class Catalog:
 
     def settings_cm(self) -> Mapping[str, str]:
         """Argo CD's settings: `data` of argocd-cm where it is labelled as a part of argocd, else nothing."""
-        return self._texts.get(SETTINGS, self._settings)
+        return self._texts.get(SETTINGS, lambda: self._labelled(SETTINGS))
+
+    def trusted_hosts(self) -> Mapping[str, str]:
+        """PEM bundles by host name, as `argocd-tls-certs-cm` has them."""
+        return self._texts.get(TLS_CERTS, lambda: self._labelled(TLS_CERTS))
+
+    def ssh_known_hosts(self) -> str:
+        """The text of `argocd-ssh-known-hosts-cm`; a host that it does not name is refused."""
+        return self._texts.get(SSH_HOSTS, lambda: self._labelled(SSH_HOSTS)).get("ssh_known_hosts", "")
 
     def webhook_secrets(self) -> Mapping[str, str]:
         """Keys `webhook.*` of argocd-secret, with `$key` looked up in the same Secret; empty when there is none."""
@@ -118,8 +127,9 @@ class Catalog:
                 broken[live.key.name] = error
         return Secrets(parsed, broken)
 
-    def _settings(self) -> Mapping[str, str]:
-        found = self._optional(CONFIG_MAP, SETTINGS)
+    def _labelled(self, name: str) -> Mapping[str, str]:
+        """Argo CD: its ConfigMaps count only where they are labelled as a part of argocd."""
+        found = self._optional(CONFIG_MAP, name)
         return (found.body.get("data") or {}) if found.labels.get(words.PART_OF) == words.PART_OF_ARGOCD else {}
 
     def _webhook_secrets(self) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from reconciler.render.readset import ReadLog
 from reconciler.render.renderer import Rendered
 from reconciler.render.request import RenderJob
 from reconciler.services import Readers
-from reconciler.sources import Access, Resolution, access_for
+from reconciler.sources import Access, Resolution
 
 RENDER_DEADLINE_S = 20.0
 """Below the deadline of a pass, so that a slow source still gets its condition written."""
@@ -58,7 +58,7 @@ def wish(app: Application, readers: Readers, asked: operation.Target) -> Wish:
     if len(asked.sources) != 1:
         raise NotHonoured(f"{len(asked.sources)} sources: this version renders exactly one")
     source = asked.sources[0]
-    access = access_for(source.repo_url, readers.catalog.repositories().parsed, app.spec.project)
+    access = readers.access(source.repo_url, app.spec.project)
     return Wish(source, asked.revisions[0], access, asked.of_operation)
 
 

@@ -37,11 +37,14 @@ class GitSources:
         self._smart = SmartHttp(limits.timeouts)
         self._mirrors = Mirrors(data_dir, self._smart, limits.timeouts, limits.mirror)
         self._trees = TreeStore(self._mirrors, blobs)
+        self._known_hosts: str | None = None
         self.trust_hosts(known_hosts)
 
     def trust_hosts(self, known_hosts: str) -> None:
         """Takes over the text of `argocd-ssh-known-hosts-cm`; hosts that it does not name are refused."""
-        libgit.configure(self._home, self._timeouts, known_hosts)
+        if known_hosts != self._known_hosts:
+            libgit.configure(self._home, self._timeouts, known_hosts)
+            self._known_hosts = known_hosts
 
     def refs(self, access: Access, prefixes: Sequence[str] = ()) -> Refs:
         """One look at a repository's refs; servers may give more than the prefixes ask for. Raises
