@@ -1,21 +1,16 @@
-"""Where an API server listens and how to enter it: from a kubeconfig, a service account or a cluster Secret."""
+"""Where an API server listens and how to enter it; and how a cluster Secret says so."""
 
 from __future__ import annotations
 
 import base64
 import ssl
 import tempfile
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from kubernetes.client.configuration import Configuration
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-
-from reconciler.errors import ConfigurationError, SpecError
-from reconciler.models.secrets import ClusterConfig, ClusterSecret, TlsConfig
+from reconciler.errors import SpecError
+from reconciler.models.secrets import ClusterConfig, ClusterSecret
 
 Headers = Mapping[str, str]
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -41,19 +36,14 @@ class Endpoint:
         return f"{'http' if self.context is None else 'https'}://{place}:{self.port}{self.prefix}"
 
 
-def control_endpoint(kubeconfig: Path | None, context: str | None) -> Endpoint:
-    """The control cluster, by the operator's own kubeconfig (its credential programs included) or, with None, by the
-    pod's service account. Raises ConfigurationError."""
-    configuration = Configuration()
-    try:
-        if kubeconfig is None:
-            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        else:
-            load_kube_config(str(kubeconfig), context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        return _configured(configuration)
-    except (ConfigException, OSError, ValueError) as error:
-        where = f"kubeconfig {kubeconfig.name}" if kubeconfig else "in-cluster configuration"
-        raise ConfigurationError(f"{where}: {error}") from error
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom to believe and as whom to appear, in PEM; empty means the system's authorities, and nobody."""
+
+    ca_pem: bytes = b""
+    certificate_pem: bytes = b""
+    key_pem: bytes = b""
+    insecure: bool = False
 
 
 def secret_endpoint(secret: ClusterSecret) -> Endpoint:
@@ -61,7 +51,7 @@ def secret_endpoint(secret: ClusterSecret) -> Endpoint:
 
     A Secret may be written by a tenant: what would run a program, read a file or redirect our traffic is refused.
     """
-    config = secret.config
+    config, tls = secret.config, secret.config.tls
     for field, value in (
         ("execProviderConfig", config.exec_provider),
         ("awsAuthConfig", config.aws_auth),
@@ -70,8 +60,12 @@ def secret_endpoint(secret: ClusterSecret) -> Endpoint:
         if value:
             raise SpecError(f"cluster {secret.name or secret.server}: {field} in a cluster Secret is not supported")
     try:
-        tls = _tls_context(config.tls) if secret.server.startswith("https:") else None
-        return _endpoint(secret.server, tls, config.tls.server_name or None, _constant(_credentials(config)))
+        return endpoint_at(
+            secret.server,
+            Trust(tls.ca_pem, tls.certificate_pem, tls.key_pem, tls.insecure),
+            tls.server_name or None,
+            constant(_credentials(config)),
+        )
     except (ssl.SSLError, ValueError) as error:
         raise SpecError(f"cluster {secret.name or secret.server}: {_without_content(error)}") from error
 
@@ -85,66 +79,44 @@ def _without_content(error: Exception) -> str:
     return f"certificate or key refused ({error.reason})" if isinstance(error, ssl.SSLError) else str(error)
 
 
-def _endpoint(
-    url: str, context: ssl.SSLContext | None, server_name: str | None, headers: Callable[[], Headers]
-) -> Endpoint:
+def endpoint_at(url: str, trust: Trust, server_name: str | None, headers: Callable[[], Headers]) -> Endpoint:
+    """The endpoint at `url`. Raises ValueError for an address that is not plain http(s); as `tls_context` does."""
     parts = urlsplit(url)
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username or parts.query or parts.fragment:
         raise ValueError("the server address must be http(s)://host[:port][/path]")
     port = parts.port or DEFAULT_PORTS[parts.scheme]
-    return Endpoint(parts.hostname, port, parts.path.rstrip("/"), context, server_name, headers)
+    tls = tls_context(trust) if parts.scheme == "https" else None
+    return Endpoint(parts.hostname, port, parts.path.rstrip("/"), tls, server_name, headers)
 
 
-def _constant(headers: Headers) -> Callable[[], Headers]:
+def constant(headers: Headers) -> Callable[[], Headers]:
+    """Credentials that never change."""
     return lambda: headers
 
 
-def _credentials(config: ClusterConfig) -> Headers:
-    if config.bearer_token:
-        return {"Authorization": f"Bearer {config.bearer_token}"}
-    if config.username:
-        pair = f"{config.username}:{config.password or ''}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-    return {}
+def bearer(token: str) -> Headers:
+    return {"Authorization": f"Bearer {token}"}
 
 
-def _tls_context(tls: TlsConfig) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=tls.ca_pem.decode() or None)
-    if tls.insecure:
+def basic(username: str, password: str) -> Headers:
+    return {"Authorization": f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"}
+
+
+def tls_context(trust: Trust) -> ssl.SSLContext:
+    """TLS as `trust` says. Raises ValueError and ssl.SSLError, which is an OSError too."""
+    context = ssl.create_default_context(cadata=trust.ca_pem.decode() or None)
+    if trust.insecure:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if tls.certificate_pem:
+    if trust.certificate_pem:
         # The library reads keys from files only: 0600, and gone again at once.
         with tempfile.NamedTemporaryFile() as file:
-            file.write(tls.certificate_pem + b"\n" + tls.key_pem)
+            file.write(trust.certificate_pem + b"\n" + trust.key_pem)
             file.flush()
             context.load_cert_chain(file.name)
     return context
 
 
-def _configured(configuration: Configuration) -> Endpoint:
-    context = None
-    if configuration.host.startswith("https:"):
-        context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
-        if not configuration.verify_ssl:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        if configuration.cert_file:
-            context.load_cert_chain(configuration.cert_file, configuration.key_file)
-    headers = _Refreshed(configuration)
-    return _endpoint(configuration.host, context, configuration.tls_server_name, headers)
-
-
-class _Refreshed:
-    """Headers of a configuration whose token may expire. One caller at a time, so that one program runs at a time."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._lock = threading.Lock()
-
-    def __call__(self) -> Headers:
-        with self._lock:
-            token = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
-        if not token:
-            return {}
-        scheme, space, _ = token.partition(" ")
-        # The loaders give some tokens with the scheme and some without.
-        return {"Authorization": token if space and scheme.lower() in ("bearer", "basic") else f"Bearer {token}"}
+def _credentials(config: ClusterConfig) -> Headers:
+    if config.bearer_token:
+        return bearer(config.bearer_token)
+    return basic(config.username, config.password or "") if config.username else {}

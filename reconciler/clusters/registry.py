@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from reconciler.clusters.catalog import Catalog
 from reconciler.clusters.cluster import Cluster, Scope
 from reconciler.clusters.connections import Timeouts
-from reconciler.clusters.endpoint import Endpoint, control_endpoint, has_credentials, secret_endpoint
+from reconciler.clusters.endpoint import Endpoint, has_credentials, secret_endpoint
+from reconciler.clusters.kubeconfig import control_endpoint
 from reconciler.clusters.transport import Tally, Transport
 from reconciler.errors import SpecError
 from reconciler.models.keys import IN_CLUSTER, ClusterUrl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from sys import intern
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +20,10 @@ REQUESTS = frozenset({words.REFRESH, words.REFRESH_TIMESTAMP, words.HYDRATE, wor
 """Annotations that ask for something once; their removal, by us, is no change."""
 
 Part = TypeVar("Part")
+Shared = TypeVar("Shared", tuple[str, ...], frozenset[GroupKind])
+
+_known: dict[object, object] = {}
+"""Values that many applications share; as few as there are different ones."""
 
 
 class _Destination(msgspec.Struct, frozen=True, gc=False):
@@ -121,11 +126,11 @@ def facts_of(raw: Raw, digest: Digester) -> AppFacts:
         refresh=annotations.get(words.REFRESH, ""),
         deleting=app.metadata.deletion_timestamp is not None,
         terminating=state.phase == words.TERMINATING,
-        project=spec.project or words.DEFAULT_PROJECT,
-        server=(destination.server or "").rstrip("/"),
-        cluster_name=destination.name or "",
-        repos=tuple(dict.fromkeys(_repos(spec))),
-        kinds=frozenset(_kinds(status)),
+        project=intern(spec.project or words.DEFAULT_PROJECT),
+        server=intern((destination.server or "").rstrip("/")),
+        cluster_name=intern(destination.name or ""),
+        repos=_shared(tuple(dict.fromkeys(_repos(spec)))),
+        kinds=_shared(frozenset(_kinds(status))),
     )
 
 
@@ -139,6 +144,11 @@ def asked(before: AppFacts | None, after: AppFacts) -> Lane | None:
     if new_operation or new_refresh or ends:
         return "person"
     return "push" if after.content != before.content else None
+
+
+def _shared(value: Shared) -> Shared:
+    """The same object for equal values: thousands of applications name the same repositories and kinds."""
+    return _known.setdefault(value, value)  # type: ignore[return-value]  # equal values have one type here
 
 
 def _content(app: _Application, annotations: dict[str, str]) -> bytes:
@@ -167,7 +177,7 @@ def _part(decoder: msgspec.json.Decoder[Part], raw: Raw, otherwise: Part) -> Par
 def _repos(spec: _Spec) -> Iterator[str]:
     for source in spec.sources or ([spec.source] if spec.source else []):
         if source.repo:
-            yield source.repo
+            yield intern(source.repo)
 
 
 def _kinds(status: _Status) -> Iterator[GroupKind]:
@@ -175,4 +185,4 @@ def _kinds(status: _Status) -> Iterator[GroupKind]:
     results = state.sync_result.resources if state and state.sync_result else None
     for entry in [*(status.resources or ()), *(results or ())]:
         if entry.kind:
-            yield GroupKind(entry.group or "", entry.kind)
+            yield GroupKind(intern(entry.group or ""), intern(entry.kind))

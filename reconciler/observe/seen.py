@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 
 import msgspec
 import orjson
@@ -64,7 +65,7 @@ class Lens:
             generation=metadata.generation,
             owner=owner,
             digest=before.digest if same and before else self.digest(projection(body, self.manager)),
-            health=health.status if health else "",
+            health=intern(health.status) if health else "",
             message=health.message if health else "",
             terminating=metadata.deletion_timestamp is not None,
             gate=gate,
@@ -82,7 +83,7 @@ def owner_of(metadata: Metadata, kind: GroupKind) -> str:
     if mark is None or bytes(metadata.owner_references) not in (b"", b"null", b"[]"):
         return UNTRACKED
     named = (mark.group, mark.kind, mark.name) == (kind.group, kind.kind, metadata.name)
-    return mark.instance if named and metadata.namespace in ("", mark.namespace) else UNTRACKED
+    return intern(mark.instance) if named and metadata.namespace in ("", mark.namespace) else UNTRACKED
 
 
 def touched(before: Seen | None, after: Seen | None, *, by_us: bool) -> frozenset[str]:

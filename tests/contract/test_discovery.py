@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.clusters.cluster import Cluster, Scope
 from reconciler.clusters.connections import Timeouts
-from reconciler.clusters.endpoint import control_endpoint
+from reconciler.clusters.kubeconfig import control_endpoint
 from reconciler.clusters.listing import Selector, objects_at
 from reconciler.clusters.transport import Transport
 from reconciler.errors import ClusterUnavailable, ObjectRejected

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.clusters.connections import Timeouts
-from reconciler.clusters.endpoint import Endpoint, control_endpoint
+from reconciler.clusters.endpoint import Endpoint
+from reconciler.clusters.kubeconfig import control_endpoint
 from reconciler.clusters.transport import Transport
 from reconciler.errors import ClusterUnavailable, ConfigurationError, ObjectGone
 from reconciler.sandbox.controlplane import ControlPlane

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from reconciler.clusters.connections import Timeouts
-from reconciler.clusters.endpoint import control_endpoint
 from reconciler.clusters.envelopes import Raw, decode_head
+from reconciler.clusters.kubeconfig import control_endpoint
 from reconciler.clusters.listing import Selector
 from reconciler.clusters.streams import Streams
 from reconciler.clusters.watch import Collection, NotServed, Patience, Watch
