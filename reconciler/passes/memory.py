@@ -79,7 +79,7 @@ def _record(seen: Look, acted: Acted, recall: Recall) -> Record:
     before = recall.record
     faults = before.faults + 1 if isinstance(seen.fault, Transient) else 0
     if seen.desired is None or seen.target is None:
-        return msgspec.structs.replace(before, faults=faults, strikes=_strikes(seen.fault, before))
+        return _struck(msgspec.structs.replace(before, faults=faults), seen.fault, recall)
     comparison = acted.after or seen.comparison
     thorough = recall.is_thorough and comparison.sync != "Unknown"
     return msgspec.structs.replace(
@@ -94,8 +94,13 @@ def _record(seen: Look, acted: Acted, recall: Recall) -> Record:
     )
 
 
-def _strikes(fault: ReconcilerError | None, before: Record) -> int:
-    return before.strikes + 1 if fault and is_strike(fault) else before.strikes
+def _struck(record: Record, fault: ReconcilerError | None, recall: Recall) -> Record:
+    """Counts a renderer death against the inputs it died of; other inputs begin anew."""
+    if fault is None or not is_strike(fault):
+        return record
+    strikes = record.strikes + 1 if record.inputs == recall.inputs else 1
+    struck_at = recall.now.timestamp()
+    return msgspec.structs.replace(record, strikes=strikes, inputs=recall.inputs, struck_at=struck_at)
 
 
 def _proven(comparison: Comparison, recall: Recall) -> Iterator[tuple[ObjectKey, ObjectRecord]]:

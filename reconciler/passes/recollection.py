@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import cast
 
 import orjson
@@ -15,7 +16,7 @@ from reconciler.models.application import Application
 from reconciler.models.keys import CommitId, ObjectKey, RepoUrl
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired, Health, HealthCode, Reading
-from reconciler.passes.observed import ABSENT, Recollection
+from reconciler.passes.observed import ABSENT, Recollection, inventory
 from reconciler.passes.standing import Target
 from reconciler.services import Services
 from reconciler.sources import Access, Refs, Resolution
@@ -26,6 +27,10 @@ from reconciler.store.summaries import Sighting, Summary
 MAX_STRIKES = 3
 PARKED_S = 3600.0
 """An application whose source killed the renderer three times rests this long, unless somebody asks or it changes."""
+
+
+class Parked(SourceError):
+    """Not rendered: these very inputs have killed the renderer too often."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,9 @@ class Recall:
     record: Record
     moved: RepoUrl | None = None
     """A repository of which this pass saw a commit that no refresh has handled."""
+
+    inputs: str = ""
+    """Names commit and source of this pass: what a renderer death is counted against."""
 
     is_watched: bool = False
     """Whether observers are watching all kinds that are desired."""
@@ -58,7 +66,25 @@ class Recall:
         return self.asked or self.full_check_s <= 0
 
     def resolve(self, access: Access, revision: str) -> Resolution:
-        """The commit a revision means: what the last refresh saw, unless somebody asks or nobody has looked yet."""
+        """The commit a revision means: what the last refresh saw, unless somebody asks or nobody has looked yet.
+
+        Raises Parked where that commit has killed the renderer again and again.
+        """
+        found = self._resolved(access, revision)
+        self.inputs = _inputs(self.app, found.commit)
+        if not self.asked and self._is_parked:
+            raise Parked(
+                f"parked: the renderer died {self.record.strikes} times of commit {found.commit[:8]}; "
+                "push a mended commit, or refresh to try again"
+            )
+        return found
+
+    @property
+    def _is_parked(self) -> bool:
+        rested_s = self.now.timestamp() - self.record.struck_at
+        return self.record.strikes >= MAX_STRIKES and self.record.inputs == self.inputs and rested_s < PARKED_S
+
+    def _resolved(self, access: Access, revision: str) -> Resolution:
         heads = self.services.stores.heads
         known = {ref: head.next or head.current for ref, head in heads.known(access.url).items()}
         commits = {ref: commit for ref, commit in known.items() if commit}
@@ -86,9 +112,14 @@ class Recall:
         sighting = stores.summaries.read(url, [manifest.key for manifest in desired.manifests])
         self.is_watched = all(manifest.group_kind in sighting.fresh for manifest in desired.manifests)
         owned = stores.summaries.owned(url, self.app.key.instance(self.services.readers.settings.namespace))
-        if self.is_thorough or (self.record.cluster and self.record.cluster != url):
+        moved = bool(self.record.cluster) and self.record.cluster != url
+        if self.asked or moved:
             return Recollection(owned=owned)
-        return Recollection(dict(self._settled(desired, sighting)), owned)
+        settled = dict(self._settled(desired, sighting))
+        if self.is_thorough:
+            # A full check believes no proof of the past; but what never was there needs no reading to be created.
+            settled = {key: reading for key, reading in settled.items() if reading is ABSENT}
+        return Recollection(settled, owned)
 
     def _settled(self, desired: Desired, sighting: Sighting) -> Iterator[tuple[ObjectKey, Reading]]:
         for manifest in desired.manifests:
@@ -101,7 +132,7 @@ class Recall:
         known = self.record.of(manifest.key)
         if summary is None:
             # What we wrote and nobody has seen yet is read; what nobody ever had is believed to be absent.
-            return ABSENT if known is None else None
+            return ABSENT if known is None and manifest.key not in inventory(self.app) else None
         if known is None or summary.terminating or not _same(known, summary):
             return None
         if known.desired != desired_digest(manifest, self.services):
@@ -119,6 +150,11 @@ def recall(app: Application, services: Services, *, asked: bool, now: datetime) 
 def desired_digest(manifest: Manifest, services: Services) -> str:
     """Keyed digest of a desired object."""
     return services.stores.keyring.digest(orjson.dumps(manifest.body, option=orjson.OPT_SORT_KEYS))
+
+
+def _inputs(app: Application, commit: CommitId) -> str:
+    sources = [source.to_json() for source in app.spec.all_sources]
+    return blake2b(commit.encode() + orjson.dumps(sources, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def _same(known: ObjectRecord, summary: Summary) -> bool:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
 from reconciler.errors import ObjectConflict, SpecError, Transient
+from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject
-from reconciler.models.result import Phase, ReconcileResult
+from reconciler.models.result import EndedOperation, Phase, ReconcileResult
 from reconciler.passes.acting import Acted
 from reconciler.passes.looking import Look
 from reconciler.passes.memory import Remembered, remember
 from reconciler.passes.recollection import Recall
 from reconciler.passes.telling import tell
+from reconciler.plan.conclude import ended_now
 from reconciler.plan.patch import refresh_patch, status_patch
 from reconciler.plan.status import due_after, next_status
+from reconciler.plan.steps import Plan
+from reconciler.plan.times import instant_of
+from reconciler.render.protocol import RendererDied
 from reconciler.services import Services
 from reconciler.store.lease import Held
 
@@ -40,7 +46,8 @@ def record(seen: Look, acted: Acted, recall: Recall, held: Held) -> ReconcileRes
     if written:
         tell(app, plan, acted, after, services)
     held.next_due_s, why = _due(seen, acted, after, remembered, now) if written else (0.0, "the Application changed")
-    return _result(seen, acted, after, why, held.next_due_s)
+    result = _result(seen, acted, after, why, held.next_due_s)
+    return replace(result, ended=_ended(app, plan, after)) if written else result
 
 
 def _write(seen: Look, acted: Acted, services: Services, held: Held, after: JsonObject) -> bool:
@@ -73,7 +80,8 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
     if isinstance(seen.fault, Transient):
         reasons.append((seen.fault.retry_after_s or known.retry_s, str(seen.fault)))
     elif isinstance(seen.fault, SpecError):
-        reasons.append((FAULTY_S, str(seen.fault)))
+        # A dead child may have been killed from outside: three tries in a row tell whose fault it was.
+        reasons.append((RETRY_S if isinstance(seen.fault, RendererDied) else FAULTY_S, str(seen.fault)))
     if acted.outcome.conflicts:
         reasons.append((0.0, next(iter(acted.outcome.conflicts.values()))))
     if acted.outcome.transient:
@@ -85,6 +93,16 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
 
 def _waiting(acted: Acted) -> str:
     return next(iter(acted.outcome.waiting.values()), "the operation could not go on")
+
+
+def _ended(app: Application, plan: Plan, after: JsonObject) -> EndedOperation | None:
+    state = ended_now(app, plan, after)
+    if state is None:
+        return None
+    start, end = instant_of(state.get("startedAt") or ""), instant_of(state.get("finishedAt") or "")
+    took_s = (end - start).total_seconds() if start and end else 0.0
+    sync = state["operation"].get("sync") or {}
+    return EndedOperation(app.spec.project, state["phase"], bool(sync.get("dryRun")), took_s)
 
 
 def _result(seen: Look, acted: Acted, after: JsonObject, why: str, next_due_s: float | None) -> ReconcileResult:

@@ -15,6 +15,7 @@ from reconciler.models.manifest import JsonObject
 from reconciler.models.result import ObjectResult
 from reconciler.passes.acting import Acted
 from reconciler.plan.cascade import Cascade
+from reconciler.plan.conclude import ended_now
 from reconciler.plan.progress import difference_line
 from reconciler.plan.steps import Plan
 from reconciler.services import Services
@@ -84,10 +85,8 @@ def _deletion_event(result: ObjectResult, proof: str) -> Event:
 
 def _end_events(app: Application, plan: Plan, after: JsonObject) -> Iterator[Event]:
     """The end of an operation that somebody asked for, or of any that failed."""
-    state = after.get("operationState") or {}
-    before = app.status.operation_state
-    same = before is not None and (before.phase, before.started_at) == (state.get("phase"), state.get("startedAt"))
-    if plan.operation_state is None or same or state.get("phase") not in words.COMPLETED:
+    state = ended_now(app, plan, after)
+    if state is None:
         return
     failed = state["phase"] != words.SUCCEEDED
     if failed or app.operation is not None:

@@ -75,9 +75,9 @@ class Renderer:
 
 def is_strike(error: Exception) -> bool:
     """Whether an error counts against the application: its own content killed a child. Others go by time or wait
-    for an edit.
+    for an edit, and a child that somebody killed from outside says nothing about the content.
     """
-    return isinstance(error, RendererDied)
+    return isinstance(error, RendererDied) and error.kind != "killed"
 
 
 def _rendered(result: Result, digest: Digest, log: ReadLog, *, hit: bool) -> Rendered:

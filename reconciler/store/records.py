@@ -32,7 +32,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
 
     uid: str = ""
     inputs: str = ""
-    """Digest of all that the last pass depended on."""
+    """Digest of commit and source that the renderer died of."""
 
     render: str = ""
     """Digest of what was rendered."""
@@ -53,6 +53,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """Passes in a row that met a transient fault."""
 
     revisions: tuple[str, ...] = ()
+    struck_at: float = 0.0
+    """Unix second of the last renderer death."""
 
     def of(self, key: ObjectKey) -> ObjectRecord | None:
         return self.objects.get(object_text(key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from reconciler.sandbox.waiting import wait_for
 from reconciler.services import Services, build_services
 from reconciler.settings import Settings
 from reconciler.sources import canonical_url
+from reconciler.store.lease import Held
 from tests.support.crds import install_crds
 from tests.support.renderer import renderer_binary
 
@@ -46,6 +47,7 @@ class Crew:
     services: Services
     control_namespace: str
     target_namespace: str
+    issued: set[EntryKey] = field(default_factory=set)
     repo: str = field(default_factory=lambda: f"fleet-{secrets.token_hex(4)}")
 
     @property
@@ -81,24 +83,42 @@ class Crew:
     def config_map(self, name: str) -> JsonObject | None:
         return self.plane.api.find(f"/api/v1/namespaces/{self.target_namespace}/configmaps/{name}")
 
+    def issue(self, entry: EntryKey, lane: Lane) -> None:
+        """Requests `entry` and drains until it is issued; what is issued beside it waits for its own turn."""
+
+        def drained() -> bool:
+            self.issued.update(issued.entry for issued in self.services.due.drain())
+            return entry in self.issued
+
+        self.services.due.request(entry, lane=lane, place="test")
+        wait_for(drained, f"{entry} to be issued", timeout_s=5, every_s=0.01)
+        self.issued.discard(entry)
+
     def reconcile(self, key: AppKey, *, lane: Lane = "push") -> ReconcileResult:
         """One pass, leased as a task leases it."""
-        entry, due = EntryKey.app(key), self.services.due
-        due.request(entry, lane=lane, place="test")
-        wait_for(lambda: any(issued.entry == entry for issued in due.drain()), f"{entry}", timeout_s=5, every_s=0.01)
-        with due.hold(entry, "") as held:
-            assert held is not None
+        with self._lease(EntryKey.app(key), lane=lane, place="test") as held:
             return reconcile(key, self.services, held, now=self.services.readers.clock())
 
     def refresh(self) -> float | None:
         """One look at the repository, leased as a task leases it."""
         repo = RepoUrl(canonical_url(self.repo_url))
-        entry, due = EntryKey("repo", repo), self.services.due
-        due.request(entry, lane="push", place="git")
-        wait_for(lambda: any(issued.entry == entry for issued in due.drain()), f"{entry}", timeout_s=5, every_s=0.01)
-        with due.hold(entry, "") as held:
-            assert held is not None
+        with self._lease(EntryKey("repo", repo), lane="push", place="git") as held:
             return refresh_source(repo, self.services, held, now=self.services.readers.clock())
+
+    @contextmanager
+    def _lease(self, entry: EntryKey, *, lane: Lane, place: str) -> Iterator[Held]:
+        """Requests the entry and takes it. It may have been issued long ago, by a drain that was after another one."""
+        due = self.services.due
+        due.request(entry, lane=lane, place=place)
+        with ExitStack() as stack:
+
+            def taken() -> Held | None:
+                due.drain()
+                return stack.enter_context(due.hold(entry, ""))
+
+            held = wait_for(taken, f"{entry} to be given out", timeout_s=5, every_s=0.01)
+            assert held is not None
+            yield held
 
 
 @contextmanager
