@@ -37,29 +37,29 @@ give_back = group(
 @command("reconciler adopt application orders-east --dry-run", "reconciler adopt application orders-east")
 def adopt_application(name: AppName, where: Where, dry_run: DryRun = False) -> None:
     """Take one Application over; refused while an operation runs."""
-    control = connect(where)
-    hand_over(control, [control.application(name)], _adopts, dry_run=dry_run)
+    with connect(where) as control:
+        hand_over(control, [control.application(name)], _adopts, dry_run=dry_run)
 
 
 @command("reconciler adopt project shop --dry-run", "reconciler adopt project shop")
 def adopt_project(name: ProjectName, where: Where, dry_run: DryRun = False) -> None:
     """Take over every Application of a project; run it again to go on where it stopped."""
-    control = connect(where)
-    hand_over(control, of_project(control, name), _adopts, dry_run=dry_run)
+    with connect(where) as control:
+        hand_over(control, of_project(control, name), _adopts, dry_run=dry_run)
 
 
 @command("reconciler release application orders-east")
 def release_application(name: AppName, where: Where, dry_run: DryRun = False) -> None:
     """Give one Application back; refused while an operation runs."""
-    control = connect(where)
-    hand_over(control, [control.application(name)], _releases, dry_run=dry_run)
+    with connect(where) as control:
+        hand_over(control, [control.application(name)], _releases, dry_run=dry_run)
 
 
 @command("reconciler release project shop --dry-run", "reconciler release project shop")
 def release_project(name: ProjectName, where: Where, dry_run: DryRun = False) -> None:
     """Give back every Application of a project; run it again to go on where it stopped."""
-    control = connect(where)
-    hand_over(control, of_project(control, name), _releases, dry_run=dry_run)
+    with connect(where) as control:
+        hand_over(control, of_project(control, name), _releases, dry_run=dry_run)
 
 
 def hand_over(control: Control, apps: Sequence[Application], decide: Decide, *, dry_run: bool) -> None:

@@ -62,28 +62,28 @@ def add(
     entry = read_context(file or _own_kubeconfig(where), source)
     name = added.name or source
     secret = cluster_secret(entry, name, added)
-    control = connect(where)
-    if not added.unchecked:
-        note(f"{name} answers: Kubernetes {_tried(control, secret)}")
-    created = store(control, secret, upsert=added.upsert)
-    say(f"cluster {name} at {entry.server}: {'added' if created else 'updated'}")
+    with connect(where) as control:
+        if not added.unchecked:
+            note(f"{name} answers: Kubernetes {_tried(control, secret)}")
+        created = store(control, secret, upsert=added.upsert)
+        say(f"cluster {name} at {entry.server}: {'added' if created else 'updated'}")
 
 
 @command("reconciler cluster list", "reconciler cluster list -o json")
 def listing(where: Where, output: OutputOption = "text") -> None:
     """List destination clusters, and whether they answer."""
-    control = connect(where)
-    secrets = control.catalog.clusters()
-    opened = Clusters(control.cluster, control.catalog, control.link)
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        rows = list(pool.map(lambda url: _described(url, opened, secrets.parsed), opened.urls()))
-    opened.close()
-    for name, error in secrets.broken.items():
-        rows.append({"name": "", "server": "", "version": "", "state": str(error), "secret": name})
-    if output != "text":
-        dump(rows, output)
-    else:
-        table(COLUMNS, ([str(row.get(column.lower(), "")) for column in COLUMNS] for row in rows))
+    with connect(where) as control:
+        secrets = control.catalog.clusters()
+        opened = Clusters(control.cluster, control.catalog, control.link)
+        with ThreadPoolExecutor(max_workers=16) as pool:
+            rows = list(pool.map(lambda url: _described(url, opened, secrets.parsed), opened.urls()))
+        opened.close()
+        for name, error in secrets.broken.items():
+            rows.append({"name": "", "server": "", "version": "", "state": str(error), "secret": name})
+        if output != "text":
+            dump(rows, output)
+        else:
+            table(COLUMNS, ([str(row.get(column.lower(), "")) for column in COLUMNS] for row in rows))
 
 
 def cluster_secret(entry: Entry, name: str, added: Added) -> JsonObject:

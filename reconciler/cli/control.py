@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -99,9 +100,14 @@ class Control:
         return f"{root}/namespaces/{namespace}/{plural}"
 
 
-def connect(where: Where) -> Control:
+@contextmanager
+def connect(where: Where) -> Iterator[Control]:
     """The control cluster that flags, environment and folder name. Raises Problem, ConfigurationError."""
-    return Control(settings_for(where, os.environ, Path.cwd()))
+    control = Control(settings_for(where, os.environ, Path.cwd()))
+    try:
+        yield control
+    finally:
+        control.cluster.transport.close()
 
 
 def now() -> datetime:

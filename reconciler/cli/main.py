@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
@@ -40,14 +41,10 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit code."""
-    structlog.configure(
-        # Standard output belongs to the answer: what is logged by the way must not end up inside `-o json`.
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-    )
     root = typer.main.get_command(group(ABOUT, COMMANDS))
     try:
-        code = root.main(args=None if argv is None else list(argv), prog_name="reconciler", standalone_mode=False)
+        with _logs_beside_the_answer():
+            code = root.main(args=None if argv is None else list(argv), prog_name="reconciler", standalone_mode=False)
     except ReconcilerError as error:
         complain(str(error))
         return exit_code(error)
@@ -58,6 +55,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(_usage(error))
         return USAGE
     return code if isinstance(code, int) else SUCCESS
+
+
+@contextmanager
+def _logs_beside_the_answer() -> Iterator[None]:
+    """Standard output belongs to the answer: what is logged by the way must not end up inside `-o json`."""
+    before = structlog.get_config()
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _usage(error: Exception) -> str:

@@ -64,17 +64,18 @@ def add(
     """Register a repository with its credentials."""
     check_url(url)
     secret = repository_secret(url, registered, entered(credentials))
-    control = connect(where)
-    if not (registered.unchecked or registered.template):
-        note(f"{url} answers: {_tried(control, secret)} branches and tags")
-    created = store(control, secret, upsert=registered.upsert)
-    say(f"{'credentials for' if registered.template else 'repository'} {url}: {'added' if created else 'updated'}")
+    with connect(where) as control:
+        if not (registered.unchecked or registered.template):
+            note(f"{url} answers: {_tried(control, secret)} branches and tags")
+        created = store(control, secret, upsert=registered.upsert)
+        say(f"{'credentials for' if registered.template else 'repository'} {url}: {'added' if created else 'updated'}")
 
 
 @command("reconciler repo list", "reconciler repo list -o yaml")
 def listing(where: Where, output: OutputOption = "text") -> None:
     """List registered repositories and credential templates; secrets are never shown."""
-    secrets = connect(where).catalog.repositories()
+    with connect(where) as control:
+        secrets = control.catalog.repositories()
     rows = [described(secret) for secret in secrets.parsed]
     for name, error in secrets.broken.items():
         note(f"secret {name} is left out: {error}")

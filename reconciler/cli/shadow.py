@@ -42,14 +42,14 @@ class Chosen:
 @command("reconciler shadow report", "reconciler shadow report --different", "reconciler shadow report -p shop -o json")
 def report(where: Where, chosen: Chosen, output: OutputOption = "text") -> None:
     """Compare Applications from here and list, for each, the verdict found, ours, every write we would do, and why."""
-    control = connect(where)
-    apps = selected(control, chosen)
-    reports = [found for found in judged(control, apps) if not chosen.different or found.is_remarkable]
-    if output != "text":
-        dump([found.to_json() for found in reports], output)
-    else:
-        say(*(line for found in reports for line in found.lines()))
-    note(tally(reports))
+    with connect(where) as control:
+        apps = selected(control, chosen)
+        reports = [found for found in judged(control, apps) if not chosen.different or found.is_remarkable]
+        if output != "text":
+            dump([found.to_json() for found in reports], output)
+        else:
+            say(*(line for found in reports for line in found.lines()))
+        note(tally(reports))
 
 
 def selected(control: Control, chosen: Chosen) -> Sequence[Application]:

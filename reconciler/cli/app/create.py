@@ -37,16 +37,16 @@ class What:
 )
 def create(where: Where, what: What, source: Sourced, target: Destined, policy: Policied) -> None:
     """Create Applications, from a file or from flags."""
-    control = connect(where)
-    if what.file is not None:
-        bodies = read_objects(what.file)
-    elif what.name:
-        bodies = [manifest_of(what.name, source, target, policy)]
-    else:
-        raise Problem("nothing to create", mend="pass -f FILE, or NAME with --repo, --path and --dest-name")
-    for body in bodies:
-        created = create_one(control, checked(body, control.settings.namespace), upsert=what.upsert)
-        say(f"application {body['metadata']['name']}: {'created' if created else 'updated'}")
+    with connect(where) as control:
+        if what.file is not None:
+            bodies = read_objects(what.file)
+        elif what.name:
+            bodies = [manifest_of(what.name, source, target, policy)]
+        else:
+            raise Problem("nothing to create", mend="pass -f FILE, or NAME with --repo, --path and --dest-name")
+        for body in bodies:
+            created = create_one(control, checked(body, control.settings.namespace), upsert=what.upsert)
+            say(f"application {body['metadata']['name']}: {'created' if created else 'updated'}")
 
 
 def checked(body: JsonObject, namespace: str) -> JsonObject:

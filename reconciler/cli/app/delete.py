@@ -44,14 +44,14 @@ class How:
 )
 def delete(names: AppNames, where: Where, how: How) -> None:
     """Delete Applications; by default their objects go first."""
-    control = connect(where)
-    apps = [control.application(name) for name in names]
-    if not how.yes:
-        _confirm(apps, cascade=how.cascade)
-    for app in apps:
-        delete_one(control, app, how)
-    if how.wait:
-        follow(control, [app.key for app in apps], _GONE, timeout_s=how.timeout)
+    with connect(where) as control:
+        apps = [control.application(name) for name in names]
+        if not how.yes:
+            _confirm(apps, cascade=how.cascade)
+        for app in apps:
+            delete_one(control, app, how)
+        if how.wait:
+            follow(control, [app.key for app in apps], _GONE, timeout_s=how.timeout)
 
 
 def delete_one(control: Control, app: Application, how: How) -> None:

@@ -41,19 +41,19 @@ class Against:
 )
 def diff(name: AppName, where: Where, against: Against, output: OutputOption = "text") -> None:
     """Compare an Application now, from here, and show what a sync would change. Nothing is written anywhere."""
-    control = connect(where)
-    app = control.application(name)
-    try:
-        comparison = _decided(app, compared(control, at(app, against.revision)).comparison)
-    except ReconcilerError as error:
-        raise Problem(str(error), code=TIMED_OUT if against.exit_code else FAILED) from error
-    differing = [item for item in comparison.objects if item.sync not in (None, "Synced")]
-    if output != "text":
-        dump({"sync": comparison.sync, "objects": [to_json(item) for item in differing]}, output)
-    else:
-        say(*(line for item in differing for line in lines_of(item, now())))
-    if differing and against.exit_code:
-        raise typer.Exit(FAILED)
+    with connect(where) as control:
+        app = control.application(name)
+        try:
+            comparison = _decided(app, compared(control, at(app, against.revision)).comparison)
+        except ReconcilerError as error:
+            raise Problem(str(error), code=TIMED_OUT if against.exit_code else FAILED) from error
+        differing = [item for item in comparison.objects if item.sync not in (None, "Synced")]
+        if output != "text":
+            dump({"sync": comparison.sync, "objects": [to_json(item) for item in differing]}, output)
+        else:
+            say(*(line for item in differing for line in lines_of(item, now())))
+        if differing and against.exit_code:
+            raise typer.Exit(FAILED)
 
 
 def at(app: Application, revision: str) -> Application:

@@ -18,14 +18,14 @@ COLUMNS = ("LAST SEEN", "TYPE", "REASON", "MESSAGE")
 @command("reconciler app events orders-east")
 def events(name: AppName, where: Where, output: OutputOption = "text") -> None:
     """List the events of an Application, oldest first."""
-    control = connect(where)
-    found = control.events(control.application(name))
-    if output != "text":
-        dump(list(found), output)
-    elif found:
-        table(COLUMNS, (_row(event, now()) for event in found))
-    else:
-        note(f"no events about {name}: the API server keeps them for an hour")
+    with connect(where) as control:
+        found = control.events(control.application(name))
+        if output != "text":
+            dump(list(found), output)
+        elif found:
+            table(COLUMNS, (_row(event, now()) for event in found))
+        else:
+            note(f"no events about {name}: the API server keeps them for an hour")
 
 
 def _row(event: JsonObject, instant: datetime) -> tuple[str, ...]:

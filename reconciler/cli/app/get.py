@@ -30,15 +30,15 @@ def get(
     ] = False,
 ) -> None:
     """Show an Application: verdicts, differences by field, the last operation, and what comes next."""
-    control = connect(where)
-    app = control.application(name)
-    if output != "text":
-        dump(app.to_json(), output)
-        return
-    facts(_facts(app))
-    lines = explain(app, None if recorded else _fresh(control, app), now=now())
-    if lines:
-        say("", *lines)
+    with connect(where) as control:
+        app = control.application(name)
+        if output != "text":
+            dump(app.to_json(), output)
+            return
+        facts(_facts(app))
+        lines = explain(app, None if recorded else _fresh(control, app), now=now())
+        if lines:
+            say("", *lines)
 
 
 def _facts(app: Application) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,8 @@ Prune = Annotated[bool, typer.Option("--prune", help="Delete objects that the ol
 @command("reconciler app history orders-east", "reconciler app history orders-east -o yaml")
 def history(name: AppName, where: Where, output: OutputOption = "text") -> None:
     """List what was deployed, oldest first."""
-    entries = connect(where).application(name).status.history
+    with connect(where) as control:
+        entries = control.application(name).status.history
     if output != "text":
         dump([entry.to_json() for entry in entries], output)
     else:
@@ -42,10 +43,10 @@ def rollback(
     prune: Prune = False,
 ) -> None:
     """Deploy an earlier entry of the history again; refused while automated sync is on."""
-    control = connect(where)
-    app = control.application(name)
-    operation = rollback_operation(app, chosen(app, number), SyncAsked(prune=prune), username=getpass.getuser())
-    request(control, [app], [operation], patience)
+    with connect(where) as control:
+        app = control.application(name)
+        operation = rollback_operation(app, chosen(app, number), SyncAsked(prune=prune), username=getpass.getuser())
+        request(control, [app], [operation], patience)
 
 
 def chosen(app: Application, number: int | None) -> RevisionHistory:

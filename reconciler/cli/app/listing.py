@@ -33,18 +33,18 @@ class Which:
 @command("reconciler app list", "reconciler app list -l team=shop -o wide", "reconciler app list -o json")
 def listing(where: Where, which: Which) -> None:
     """List Applications with their verdicts."""
-    control = connect(where)
-    found = control.catalog.applications(select=Selector(labels=which.selector))
-    apps = sorted((app for app in found if which.project in (None, app.spec.project)), key=lambda app: app.key)
-    if which.output in ("json", "yaml"):
-        dump([app.to_json() for app in apps], "json" if which.output == "json" else "yaml")
-    elif which.output == "name":
-        say(*(app.key.name for app in apps))
-    elif not apps:
-        note(f"no Applications in namespace {control.settings.namespace}")
-    else:
-        wide = which.output == "wide"
-        table(WIDE if wide else COLUMNS, (_row(app, wide=wide) for app in apps))
+    with connect(where) as control:
+        found = control.catalog.applications(select=Selector(labels=which.selector))
+        apps = sorted((app for app in found if which.project in (None, app.spec.project)), key=lambda app: app.key)
+        if which.output in ("json", "yaml"):
+            dump([app.to_json() for app in apps], "json" if which.output == "json" else "yaml")
+        elif which.output == "name":
+            say(*(app.key.name for app in apps))
+        elif not apps:
+            note(f"no Applications in namespace {control.settings.namespace}")
+        else:
+            wide = which.output == "wide"
+            table(WIDE if wide else COLUMNS, (_row(app, wide=wide) for app in apps))
 
 
 def _row(app: Application, *, wide: bool) -> tuple[str, ...]:

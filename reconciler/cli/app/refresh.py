@@ -25,10 +25,10 @@ def refresh(
     hard: Annotated[bool, typer.Option("--hard", help="Render again instead of trusting the cache.")] = False,
 ) -> None:
     """Ask the controller to compare an Application again, now."""
-    control = connect(where)
-    for name in names:
-        ask_for_refresh(control, control.application(name), hard=hard)
-        say(f"application {name}: {'hard ' if hard else ''}refresh requested")
+    with connect(where) as control:
+        for name in names:
+            ask_for_refresh(control, control.application(name), hard=hard)
+            say(f"application {name}: {'hard ' if hard else ''}refresh requested")
 
 
 def ask_for_refresh(control: Control, app: Application, *, hard: bool = False) -> Application:

@@ -15,7 +15,8 @@ COLUMNS = ("GROUP", "KIND", "NAMESPACE", "NAME", "SYNC", "HEALTH", "MESSAGE")
 @command("reconciler app resources orders-east", "reconciler app resources orders-east -o json")
 def resources(name: AppName, where: Where, output: OutputOption = "text") -> None:
     """List the objects of an Application, as they were compared last."""
-    items = connect(where).application(name).status.resources
+    with connect(where) as control:
+        items = control.application(name).status.resources
     if output != "text":
         dump([item.to_json() for item in items], output)
     else:

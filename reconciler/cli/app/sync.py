@@ -63,11 +63,11 @@ class Patience:
 )
 def sync(names: AppNames, where: Where, flags: SyncFlags, retry: RetryFlags, patience: Patience) -> None:
     """Sync Applications and follow them: exit code 0, 1 when the operation failed, 2 when the time is over."""
-    control = connect(where)
-    apps = [control.application(name) for name in names]
-    asked = _asked(flags, retry)
-    operations = [sync_operation(app, asked, username=getpass.getuser()) for app in apps]
-    request(control, apps, operations, patience)
+    with connect(where) as control:
+        apps = [control.application(name) for name in names]
+        asked = _asked(flags, retry)
+        operations = [sync_operation(app, asked, username=getpass.getuser()) for app in apps]
+        request(control, apps, operations, patience)
 
 
 def request(

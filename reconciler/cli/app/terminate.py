@@ -19,11 +19,13 @@ STATE = "/status/operationState"
 @command("reconciler app terminate-op orders-east")
 def terminate(name: AppName, where: Where) -> None:
     """End the running operation of an Application; what it has written stays."""
-    control = connect(where)
-    app = control.application(name)
-    control.patch(app, terminate_patch(app))
-    begun = _is_begun(app)
-    say(f"application {name}: {'operation is being terminated' if begun else 'operation withdrawn before it began'}")
+    with connect(where) as control:
+        app = control.application(name)
+        control.patch(app, terminate_patch(app))
+        begun = _is_begun(app)
+        say(
+            f"application {name}: {'operation is being terminated' if begun else 'operation withdrawn before it began'}"
+        )
 
 
 def terminate_patch(app: Application) -> list[JsonObject]:

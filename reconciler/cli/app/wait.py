@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,9 +18,12 @@ from reconciler.cli.control import connect
 from reconciler.cli.where import Where
 from reconciler.models import words
 from reconciler.models.application import Application
+from reconciler.models.keys import AppKey
 from reconciler.models.operation import OperationState
 
 SHORTEST_SHA = 7
+GRACE_S = 10.0
+"""A comparison that fails for longer than this will not succeed by waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,14 @@ class Aims:
 )
 def wait(names: AppNames, where: Where, aims: Aims) -> None:
     """Wait until Applications are where they should be: exit code 0, 1 when one failed, 2 when the time is over."""
-    control = connect(where)
-    apps = [control.application(name) for name in names]
-    for app in apps:
-        if aims.revision and not has_reached(app, aims.revision):
-            # A commit that touches nothing the application reads moves its revision only when it is asked to look.
-            ask_for_refresh(control, app)
-    goal = Goal(described(aims), lambda app: judged(app, aims))
-    follow(control, [app.key for app in apps], goal, timeout_s=aims.timeout)
+    with connect(where) as control:
+        apps = [control.application(name) for name in names]
+        for app in apps:
+            if aims.revision and not has_reached(app, aims.revision):
+                # A commit that touches nothing the application reads moves its revision only when it is asked to look.
+                ask_for_refresh(control, app)
+        goal = Goal(described(aims), Judge(aims))
+        follow(control, [app.key for app in apps], goal, timeout_s=aims.timeout)
 
 
 def described(aims: Aims) -> str:
@@ -60,6 +64,33 @@ def described(aims: Aims) -> str:
     wanted = {"synced": aims.sync, "healthy": aims.health, "done with its operation": aims.operation}
     chosen = [name for name, is_on in wanted.items() if is_on or aims.wants_all]
     return " and ".join(chosen) + (f" at {short(aims.revision)}" if aims.revision else "")
+
+
+class Judge:
+    """Judges one reading after the other. A comparison that keeps failing is a failure, one that fails once is not:
+    a server may have been away for a moment, and an old error may be what the awaited commit mends."""
+
+    def __init__(self, aims: Aims, clock: Callable[[], float] = time.monotonic) -> None:
+        self._aims = aims
+        self._clock = clock
+        self._failing_since: dict[AppKey, float] = {}
+
+    def __call__(self, app: Application) -> Reached | None:
+        why = comparison_failure(app)
+        if not why:
+            self._failing_since.pop(app.key, None)
+            return judged(app, self._aims)
+        since_s = self._failing_since.setdefault(app.key, self._clock())
+        if self._clock() - since_s >= GRACE_S:
+            return Reached(ok=False, why=why)
+        return judged(app, self._aims)
+
+
+def comparison_failure(app: Application) -> str:
+    """Why the newest comparison failed; empty when it did not, or when another one is asked for."""
+    if words.REFRESH in app.metadata.annotations:
+        return ""
+    return next((item.message for item in app.status.conditions if item.type == words.COMPARISON_ERROR), "")
 
 
 def judged(app: Application, aims: Aims) -> Reached | None:

@@ -42,7 +42,8 @@ def doctor(
     ] = False,
 ) -> None:
     """Check Redis, rights, Git, clusters, rival controllers and the renderer; exit code 1 when something is broken."""
-    findings = list(examine(connect(where), with_redis=not without_redis))
+    with connect(where) as control:
+        findings = list(examine(control, with_redis=not without_redis))
     if output != "text":
         dump([finding.to_json() for finding in findings], output)
     else:

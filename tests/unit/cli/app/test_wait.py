@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.app.wait import Aims, described, has_reached, judged
+from reconciler.cli.app.wait import GRACE_S, Aims, Judge, comparison_failure, described, has_reached, judged
+from reconciler.models import words
 from reconciler.models.application import Application
 from tests.unit.plan.given import C1, C2, an_app, finished
 
@@ -85,3 +86,23 @@ def test_a_spec_that_is_not_valid_will_not_get_better_by_waiting() -> None:
 def test_what_is_waited_for_is_said_in_words() -> None:
     assert described(Aims(sync=True, revision=C1)) == "synced at 1111111"
     assert described(Aims()) == "synced and healthy and done with its operation"
+
+
+def test_a_comparison_that_keeps_failing_ends_the_waiting_and_one_that_fails_once_does_not() -> None:
+    now_s = [0.0]
+    judge = Judge(Aims(sync=True), lambda: now_s[0])
+    failing = standing(sync="Unknown", conditions=[{"type": "ComparisonError", "message": "no such path"}])
+    assert judge(failing) is None
+    assert judge(standing(sync="OutOfSync")) is None
+    now_s[0] = GRACE_S
+    assert judge(failing) is None
+    now_s[0] = 2 * GRACE_S
+    reached = judge(failing)
+    assert (reached and reached.ok, reached and reached.why) == (False, "no such path")
+
+
+def test_an_old_failure_does_not_count_while_a_refresh_is_asked_for() -> None:
+    conditions = [{"type": "ComparisonError", "message": "no such path"}]
+    asked = an_app(status={"conditions": conditions}, metadata={"annotations": {words.REFRESH: "normal"}})
+    assert comparison_failure(asked) == ""
+    assert comparison_failure(an_app(status={"conditions": conditions})) == "no such path"
