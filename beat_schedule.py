@@ -14,7 +14,7 @@ from celery.beat import Scheduler
 from reconciler.errors import StoreUnavailable
 from reconciler.queue import Dispatcher
 from reconciler.settings import Settings
-from reconciler.store.client import connect
+from reconciler.store.client import connect, require_noeviction
 from reconciler.store.due import DueSet, Limits
 from reconciler.store.heartbeat import Heartbeat
 from reconciler.store.keys import Keys
@@ -28,8 +28,9 @@ log = structlog.get_logger()
 
 
 def dispatcher(settings: Settings) -> Dispatcher:
-    """What beat needs of the store. Raises ConfigurationError."""
+    """What beat needs of the store. Raises ConfigurationError; StoreUnavailable when Redis does not answer."""
     client, keys = connect(settings.redis_url.get_secret_value()), Keys.of(settings)
+    require_noeviction(client)
     # Not started: beat holds no lease, and the drain notices a wiped server by itself.
     due = DueSet(client, keys, Heartbeat(client, keys, settings.heartbeat_ttl_s), Limits.of(settings))
     keyring = Keyring.parse(settings.root_key.get_secret_value())

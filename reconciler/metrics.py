@@ -7,11 +7,16 @@ from prometheus_client import Counter, Gauge, Histogram
 APP_LABELS = ("namespace", "name", "project")
 
 app_sync_total = Counter("argocd_app_sync", "Operations that ended.", (*APP_LABELS, "dest_server", "phase", "dry_run"))
+app_sync_duration = Counter(
+    "argocd_app_sync_duration_seconds", "Seconds that ended operations took.", (*APP_LABELS, "dest_server")
+)
 app_reconcile = Histogram(
     "argocd_app_reconcile", "Seconds of one pass.", ("namespace", "dest_server"), buckets=(0.25, 0.5, 1, 2, 4, 8, 16)
 )
 k8s_request_total = Counter("argocd_app_k8s_request", "Calls to API servers.", ("server", "response_code", "verb"))
 git_request_total = Counter("argocd_git_request", "Looks at Git servers and fetches.", ("repo", "request_type"))
+git_lsremote_fail_total = Counter("argocd_git_lsremote_fail", "Looks at Git servers that failed.", ("repo",))
+git_fetch_fail_total = Counter("argocd_git_fetch_fail", "Fetches that failed.", ("repo",))
 webhook_requests_total = Counter("argocd_webhook_requests", "Webhook deliveries.", ("provider", "answer"))
 renders_total = Counter("reconciler_renders", "Sources that were rendered, not found in the cache.")
 pass_total = Counter("reconciler_passes", "Passes over applications.", ("lane", "verdict"))

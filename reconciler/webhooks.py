@@ -92,6 +92,11 @@ def receive(headers: Headers, body: bytes, secrets: Mapping[str, str]) -> PushEv
     return provider.parse(_document(body))
 
 
+def provider_of(headers: Headers) -> str:
+    """The name of the provider that a request claims to come from, `unknown` where it names none that we know."""
+    return next((one.name for one in PROVIDERS if one.event_header in headers), "unknown")
+
+
 def _document(body: bytes) -> JsonValue:
     try:
         document = msgspec.json.decode(body)

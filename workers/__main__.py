@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 
-from reconciler.errors import ConfigurationError
+from reconciler.errors import ConfigurationError, StoreUnavailable
 from reconciler.logs import configure_logging
 from reconciler.settings import Settings
 from workers.alive import keep_alive
@@ -21,6 +21,8 @@ DOORS: Mapping[str, str] = {
 
 EXIT_USAGE = 64
 EXIT_CONFIGURATION = 78
+EXIT_UNAVAILABLE = 75
+"""Whoever supervises the process starts it again."""
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +39,9 @@ def main(arguments: list[str]) -> int:
     except ConfigurationError as error:
         print(f"{role} cannot start: {error}", file=sys.stderr)
         return EXIT_CONFIGURATION
+    except StoreUnavailable as error:
+        print(f"{role} cannot start yet: {error}", file=sys.stderr)
+        return EXIT_UNAVAILABLE
 
 
 if __name__ == "__main__":

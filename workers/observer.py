@@ -7,10 +7,12 @@ import signal
 
 from reconciler.observe import build_observer
 from reconciler.settings import Settings
+from workers.exposition import serve_metrics
 
 
 def main(settings: Settings) -> int:
     """Observes until SIGTERM or SIGINT; the exit code. Raises ConfigurationError, StoreUnavailable at the start."""
+    serve_metrics(settings)
     asyncio.run(_observe(settings))
     return 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import structlog
-from prometheus_client import start_http_server
 
 from reconciler import metrics
 from reconciler.models.keys import EntryKey, RepoUrl
@@ -14,17 +13,19 @@ from reconciler.reconcile import reconcile
 from reconciler.refresh import refresh_source
 from reconciler.services import Services, build_services
 from reconciler.settings import Settings
+from reconciler.store.client import require_noeviction
 from reconciler.store.lease import Held
+from workers.exposition import serve_metrics
 from workers.process import Parts, run_worker
 
 log = structlog.get_logger(__name__)
 
 
 def main(settings: Settings) -> int:
-    """Works until SIGTERM; the exit code. Raises ConfigurationError."""
+    """Works until SIGTERM; the exit code. Raises ConfigurationError, StoreUnavailable."""
     services = build_services(settings)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1")
+    require_noeviction(services.stores.client)
+    serve_metrics(settings)
     try:
         return run_worker(settings, _parts(services))
     finally:
@@ -52,9 +53,7 @@ def _parts(services: Services) -> Parts:
 
 def _publish(result: ReconcileResult, services: Services, held: Held, took_s: float) -> None:
     services.stores.results.publish(result, at=time.time())
-    metrics.pass_total.labels(held.lane, result.verdict).inc()
-    metrics.app_reconcile.labels(result.app.namespace, result.destination).observe(took_s)
-    metrics.renders_total.inc(result.renders)
+    _count(result, held, took_s)
     log.info(
         "pass",
         application=str(result.app),
@@ -68,3 +67,13 @@ def _publish(result: ReconcileResult, services: Services, held: Held, took_s: fl
         why=result.why,
         took_ms=round(took_s * 1000, 1),
     )
+
+
+def _count(result: ReconcileResult, held: Held, took_s: float) -> None:
+    metrics.pass_total.labels(held.lane, result.verdict).inc()
+    metrics.app_reconcile.labels(result.app.namespace, result.destination).observe(took_s)
+    metrics.renders_total.inc(result.renders)
+    if ended := result.ended:
+        app = (result.app.namespace, result.app.name, ended.project, result.destination)
+        metrics.app_sync_total.labels(*app, ended.phase, str(ended.dry_run).lower()).inc()
+        metrics.app_sync_duration.labels(*app).inc(ended.took_s)

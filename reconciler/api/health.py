@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from reconciler.errors import ReconcilerError
 from reconciler.services import Services
+from reconciler.store.client import require_noeviction
 
 
 def health_routes(services: Services) -> APIRouter:
     """Both probes, bound to the services of this process."""
     router = APIRouter()
     needs: Mapping[str, Callable[[], object]] = {
-        "redis": services.due.stats,
+        "redis": lambda: _redis(services),
         "control cluster": services.readers.catalog.settings_cm,
     }
 
@@ -30,6 +31,11 @@ def health_routes(services: Services) -> APIRouter:
         return JSONResponse({"ready": not faults, "faults": faults}, status_code=503 if faults else 200)
 
     return router
+
+
+def _redis(services: Services) -> None:
+    require_noeviction(services.stores.client)
+    services.due.stats()
 
 
 def _faults(needs: Mapping[str, Callable[[], object]]) -> dict[str, str]:

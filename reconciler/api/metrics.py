@@ -11,9 +11,10 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from reconciler import metrics
+from reconciler.errors import ReconcilerError
 from reconciler.models.application import Application
 from reconciler.services import Services
 
@@ -42,7 +43,11 @@ def metrics_routes(services: Services) -> APIRouter:
 
     @router.get("/metrics")
     async def scrape() -> Response:
-        body = await asyncio.to_thread(_scrape, services, registry)
+        try:
+            body = await asyncio.to_thread(_scrape, services, registry)
+        except ReconcilerError as error:
+            # No figures rather than old ones: a scrape that fails is what alerts look at.
+            return PlainTextResponse(f"{error}\n", status_code=503)
         return Response(body, media_type=CONTENT_TYPE_LATEST)
 
     return router

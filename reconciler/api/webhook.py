@@ -10,13 +10,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from reconciler import metrics
 from reconciler.api.body import BodyRefused, bounded_body
 from reconciler.errors import ReconcilerError
 from reconciler.models.keys import EntryKey, RepoUrl
 from reconciler.services import Services
 from reconciler.sources import same_repository
 from reconciler.store.due import Request as DueRequest
-from reconciler.webhooks import MAX_BODY_BYTES, PushEvent, WebhookRefused, receive
+from reconciler.webhooks import MAX_BODY_BYTES, PushEvent, WebhookRefused, provider_of, receive
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +28,13 @@ def webhook_routes(services: Services) -> APIRouter:
 
     @router.post("/api/webhook")
     async def webhook(request: Request) -> JSONResponse:
+        headers = {name.lower(): value for name, value in request.headers.items()}
         try:
             body = await bounded_body(request, MAX_BODY_BYTES)
-            headers = {name.lower(): value for name, value in request.headers.items()}
             status, answer = await asyncio.to_thread(_handle, services, headers, body)
         except BodyRefused as error:
             status, answer = error.status, {"error": str(error)}
+        metrics.webhook_requests_total.labels(provider_of(headers), str(status)).inc()
         return JSONResponse(answer, status_code=status)
 
     return router

@@ -40,6 +40,16 @@ class ObjectResult:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedOperation:
+    """An operation that came to its end in this pass. `took_s` counts from its start, across all its passes."""
+
+    project: str
+    phase: Phase
+    dry_run: bool
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReconcileResult:
     """One pass over one application. `next_due_s` counts from the end of the pass; None keeps the full check."""
 
@@ -63,3 +73,6 @@ class ReconcileResult:
 
     renders: int = 0
     """How often a source was rendered instead of found in the cache."""
+
+    ended: EndedOperation | None = None
+    """Set in the one pass that wrote down the end of an operation, so that each operation is counted once."""

@@ -38,6 +38,16 @@ def concluded(
     return state if _is_settled(plan, state) else _finish(plan, state, results or (), now=now)
 
 
+def ended_now(app: Application, plan: Plan, after: JsonObject) -> JsonObject | None:
+    """The operationState of the operation that came to its end in this pass; None where it ended none."""
+    state: JsonObject = after.get("operationState") or {}
+    before = app.status.operation_state
+    same = before is not None and (before.phase, before.started_at) == (state.get("phase"), state.get("startedAt"))
+    if plan.operation_state is None or same or state.get("phase") not in words.COMPLETED:
+        return None
+    return state
+
+
 def history(app: Application, before: Sequence[JsonObject], state: JsonObject) -> list[JsonObject]:
     """The history after an operation ended. Argo CD: only a whole, real and successful sync enters it."""
     sync = SyncOperation.model_validate(state["operation"].get("sync") or {})

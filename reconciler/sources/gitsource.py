@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler import metrics
 from reconciler.models.keys import CommitId
 from reconciler.sources import libgit, refs
 from reconciler.sources.credentials import Access
@@ -50,7 +51,9 @@ class GitSources:
         """One look at a repository's refs; servers may give more than the prefixes ask for. Raises
         SourceUnavailable, SourceError.
         """
-        return refs.list_refs(access, prefixes, self._smart, self._timeouts)
+        metrics.git_request_total.labels(access.url, "ls-remote").inc()
+        with metrics.git_lsremote_fail_total.labels(access.url).count_exceptions():
+            return refs.list_refs(access, prefixes, self._smart, self._timeouts)
 
     def resolve(self, access: Access, target_revision: str) -> Resolution:
         """The commit that a revision means now; a full SHA needs no look. Raises SourceUnavailable, SourceError."""

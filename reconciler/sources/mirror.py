@@ -24,6 +24,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType, RepositoryOpenFlag
 
+from reconciler import metrics
 from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.models.keys import CommitId, TreeId
 from reconciler.sources import libgit
@@ -115,6 +116,11 @@ class Mirrors:
         return [commit for commit in commits if (self.read(access.scope, commit) or (0, b""))[0] != _COMMIT]
 
     def _fetch(self, access: Access, commits: Sequence[CommitId]) -> None:
+        metrics.git_request_total.labels(access.url, "fetch").inc()
+        with metrics.git_fetch_fail_total.labels(access.url).count_exceptions():
+            self._fetch_uncounted(access, commits)
+
+    def _fetch_uncounted(self, access: Access, commits: Sequence[CommitId]) -> None:
         if access.address.scheme == "ssh":
             return self._fetch_by_libgit(access, commits)
         try:
