@@ -60,6 +60,10 @@ COMMANDS: Mapping[str, Command] = {
         "edit a live object by hand: east apps/v1/Deployment orders/orders-api spec.replicas=1",
         _module("reconciler.sandbox", "poke"),
     ),
+    "kill": Command(
+        "kill -9 one of our processes: worker-1, worker-2, beat, observer, api, flower",
+        _module("reconciler.sandbox", "kill"),
+    ),
     "down": Command("stop everything that up started", _down, needs_setup=False),
     "test": Command(
         "run the tests (small counts, fixed seeds); arguments go to pytest", _module("pytest", "-m", "not faults")

@@ -1,4 +1,4 @@
-"""`python -m reconciler.sandbox up|down|poke`; `./dev` calls this."""
+"""`python -m reconciler.sandbox up|down|poke|kill`; `./dev` calls this."""
 
 import argparse
 import os
@@ -23,6 +23,8 @@ def main(argv: Sequence[str]) -> int:
             return commands.down(folder)
         case "poke":
             return commands.poke(folder, args.cluster, (args.kind, args.name, args.assignment))
+        case "kill":
+            return commands.kill(folder, args.name)
         case _:
             return Daemon(folder).serve(_outside(args, folder))
 
@@ -41,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     poke = each.add_parser("poke", help="edit a live object by hand: east apps/v1/Deployment orders/orders-api a.b=1")
     for name in ("cluster", "kind", "name", "assignment"):
         poke.add_argument(name)
+    kill = each.add_parser("kill", help="kill -9 one of our processes: worker-1, worker-2, beat, observer, api, flower")
+    kill.add_argument("name")
     return parser
 
 

@@ -18,16 +18,15 @@ def banner(state: State, *, folder: str) -> str:
         f"  processes {'  '.join(f'{name} {pid}' for name, pid in state.processes.items())}",
         f"  logs      {folder}/*.log",
         "",
-        *(_walk_through(state, folder) if state.git else ["  .venv/bin/reconciler app list"]),
+        *(_walk_through(folder) if state.git else ["  .venv/bin/reconciler app list"]),
         "",
         "  ./dev down stops everything.",
     ]
     return "\n".join(lines)
 
 
-def _walk_through(state: State, folder: str) -> list[str]:
+def _walk_through(folder: str) -> list[str]:
     checkout = f"{folder}/checkout"
-    worker = state.processes.get("worker-1", "PID")
     return [
         "Try, from this folder:",
         "  1. push, and see it live:",
@@ -38,5 +37,5 @@ def _walk_through(state: State, folder: str) -> list[str]:
         "       ./dev poke east apps/v1/Deployment orders/orders-api spec.replicas=1",
         "       .venv/bin/reconciler app get orders-east",
         "  3. kill a worker, and see nothing happen:",
-        f"       kill -9 {worker}; .venv/bin/reconciler app list",
+        "       ./dev kill worker-1; .venv/bin/reconciler app list",
     ]

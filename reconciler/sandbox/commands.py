@@ -1,4 +1,4 @@
-"""`up`, `down` and `poke`: what a person asks of the sandbox of a checkout."""
+"""`up`, `down`, `poke` and `kill`: what a person asks of the sandbox of a checkout."""
 
 import os
 import shutil
@@ -65,9 +65,8 @@ def down(folder: Path) -> int:
 
 def poke(folder: Path, cluster: str, target: Sequence[str]) -> int:
     """Edit a live object by hand: `target` is version/Kind, namespace/name and field=value. Returns an exit code."""
-    state = read_state(folder)
-    if not state or not is_running(folder):
-        print("no sandbox is running: ./dev up", file=sys.stderr)
+    state = _running(folder)
+    if not state:
         return 1
     kind, name, assignment = target
     try:
@@ -81,6 +80,24 @@ def poke(folder: Path, cluster: str, target: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"{cluster}: {kind} {name}: {assignment}")
+    return 0
+
+
+def kill(folder: Path, name: str) -> int:
+    """Kill one of our processes as `kill -9` does; the supervisor starts another. Returns an exit code."""
+    state = _running(folder)
+    if not state:
+        return 1
+    pid = state.processes.get(name)
+    if not pid:
+        print(f"no process {name}; there are {', '.join(state.processes)}", file=sys.stderr)
+        return 1
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        print(f"{name}: process {pid} is gone already; its successor is on its way", file=sys.stderr)
+        return 1
+    print(f"{name}: process {pid} killed")
     return 0
 
 
@@ -160,6 +177,15 @@ def _wait_for_convergence(folder: Path, api: Api, progress: Progress) -> None:
     except TimeoutError as error:
         behind = "".join(f"\n    {name}: {state}" for name, state in last.items() if state != "Synced, Healthy")
         raise StartFailed(f"{error}{behind}") from error
+
+
+def _running(folder: Path) -> State | None:
+    """None, with a word to the caller, where no sandbox runs."""
+    state = read_state(folder)
+    if state and is_running(folder):
+        return state
+    print("no sandbox is running: ./dev up", file=sys.stderr)
+    return None
 
 
 def _identity(kind: str, name: str) -> dict[str, object]:

@@ -13,7 +13,8 @@ from reconciler.sandbox.api import Api
 from reconciler.sandbox.everything import APPLICATIONS, state_of
 from reconciler.sandbox.kubeconfig import read_kubeconfig
 from reconciler.sandbox.places import PROJECT, NotBuilt, program
-from reconciler.sandbox.state import STATE, read_state
+from reconciler.sandbox.state import STATE, State, read_state
+from reconciler.sandbox.waiting import wait_for
 from tests.support.prerequisites import lacking
 
 
@@ -43,7 +44,13 @@ def test_up_ends_with_a_converged_fleet_and_down_leaves_nothing(folder: Path) ->
 
         again = _sandbox(folder, "up")
         assert (again.returncode, read_state(folder)) == (0, state), again.stderr
-        started = [state.pid, *_descendants(state.pid)]
+        unknown = _sandbox(folder, "kill", "worker-9")
+        assert (unknown.returncode, "there are worker-1" in unknown.stderr) == (1, True)
+        killed = _sandbox(folder, "kill", "worker-1")
+        assert (killed.returncode, killed.stdout) == (0, f"worker-1: process {state.processes['worker-1']} killed\n")
+        successor = wait_for(lambda: _process(folder, "worker-1", unlike=state), "a successor", timeout_s=30)
+
+        started = [state.pid, successor, *_descendants(state.pid)]
         assert len(started) > len(state.processes)
     finally:
         last = _sandbox(folder, "down")
@@ -61,9 +68,20 @@ def test_poke_without_a_sandbox_says_what_to_do(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "no sandbox is running: ./dev up\n")
 
 
+def test_kill_without_a_sandbox_says_what_to_do(folder: Path) -> None:
+    done = _sandbox(folder, "kill", "worker-1")
+    assert (done.returncode, done.stderr) == (1, "no sandbox is running: ./dev up\n")
+
+
 def _sandbox(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "reconciler.sandbox", "--folder", str(folder), *words]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=360)
+
+
+def _process(folder: Path, name: str, *, unlike: State) -> int | None:
+    """Its process id, once that is another one."""
+    state = read_state(folder)
+    return state.processes[name] if state and state.processes[name] != unlike.processes[name] else None
 
 
 def _descendants(pid: int) -> Sequence[int]:

@@ -21,6 +21,6 @@ def test_the_banner_names_every_address_login_and_the_kubeconfig() -> None:
         RUNNING.git["url"],
         "sandbox / git-secret",
         "export KUBECONFIG=/checkout/.sandbox/kubeconfig",
-        "kill -9 4711",
+        "./dev kill worker-1",
     ):
         assert needed in text
