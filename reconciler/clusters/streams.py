@@ -52,6 +52,9 @@ class Streams:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+        # Aborted connections are closed by the loop's next rounds.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     @asynccontextmanager
     async def _answer(
@@ -71,7 +74,10 @@ class Streams:
             ) as answer:
                 if answer.status != 200:
                     raise await _error(answer, path)
-                yield answer
+                try:
+                    yield answer
+                finally:
+                    _abort(answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ClusterUnavailable(f"{self.endpoint.url}: {_reason(error)}") from error
 
@@ -82,6 +88,13 @@ class Streams:
                 connector=connector, read_bufsize=CHUNK_BYTES, skip_auto_headers=("User-Agent",), auto_decompress=False
             )
         return self._session
+
+
+def _abort(answer: aiohttp.ClientResponse) -> None:
+    """Ends the connection of an answer that was not read to its end; a farewell would wait for a dead server."""
+    connection = answer.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
 
 
 async def _error(answer: aiohttp.ClientResponse, path: str) -> Exception:

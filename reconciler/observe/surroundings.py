@@ -17,7 +17,7 @@ from reconciler.observe.facts import AppFacts, Digester
 from reconciler.observe.fleet import Fleet
 from reconciler.observe.outbox import Demand
 from reconciler.observe.seen import Seen
-from reconciler.sources.urls import canonical_url
+from reconciler.sources.urls import parse_url
 
 CLUSTER, TEMPLATES = "cluster", frozenset({"repo-creds", "repo-write-creds"})
 Depends = Callable[[AppFacts], bool]
@@ -114,10 +114,10 @@ def of_secret(thing: Thing) -> Depends:
         return lambda app: (
             thing.server == app.server or (bool(app.cluster_name) and app.cluster_name == thing.cluster_name)
         )
-    url = _canonical(thing.url)
+    place = _place(thing.url)
     if thing.type in TEMPLATES:
-        return lambda app: any(_canonical(repo).startswith(url) for repo in app.repos)
-    return lambda app: any(_canonical(repo) == url for repo in app.repos)
+        return lambda app: any(_place(repo).startswith(place) for repo in app.repos)
+    return lambda app: any(_place(repo) == place for repo in app.repos)
 
 
 def cluster_names(things: Iterator[Thing]) -> dict[str, ClusterUrl]:
@@ -130,11 +130,13 @@ def cluster_names(things: Iterator[Thing]) -> dict[str, ClusterUrl]:
 
 
 @lru_cache(maxsize=8192)
-def _canonical(url: str) -> str:
+def _place(url: str) -> str:
+    """Host and path, whatever the scheme and the user: somebody too many looks, but nobody too few."""
     try:
-        return canonical_url(url)
+        address = parse_url(url)
     except SpecError:
         return url
+    return f"{address.authority}/{address.bare_path}".lower()
 
 
 def _text(encoded: str) -> str:
