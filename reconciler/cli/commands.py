@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
 from importlib import import_module
-from typing import Any, ClassVar, cast, get_type_hints
+from typing import Any, ClassVar, Final, cast, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 Member = TyperCommand | TyperGroup
+HELP: Final = {"help_option_names": ["-h", "--help"]}
 Declare = Callable[[Callable[..., None]], typer.Typer]
 
 
@@ -24,7 +25,7 @@ def command(*examples: str) -> Declare:
     """
 
     def declare(function: Callable[..., None]) -> typer.Typer:
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=HELP)
         app.command(epilog=_epilog(examples), no_args_is_help=False)(_flattened(function))
         return app
 
@@ -34,7 +35,9 @@ def command(*examples: str) -> Declare:
 def group(about: str, table: Mapping[str, str]) -> typer.Typer:
     """A group of commands, each named by `module:attribute` and imported when it is asked for: start-up counts."""
     cls = type("Commands", (_Commands,), {"table": table})
-    app = typer.Typer(cls=cls, add_completion=False, rich_markup_mode="rich", no_args_is_help=True)
+    app = typer.Typer(
+        cls=cls, add_completion=False, rich_markup_mode="rich", no_args_is_help=True, context_settings=HELP
+    )
     app.callback(help=about)(_nothing)
     return app
 

@@ -16,7 +16,7 @@ from reconciler.cli.problems import Problem
 from reconciler.cli.where import Where, settings_for
 from reconciler.clusters import Catalog, Link, Timeouts, control_cluster, paths
 from reconciler.clusters.transport import Body, Response
-from reconciler.errors import ObjectConflict, ObjectGone
+from reconciler.errors import ClusterUnavailable, ObjectConflict, ObjectGone
 from reconciler.models.application import Application
 from reconciler.models.keys import AppKey
 from reconciler.models.manifest import JsonObject
@@ -106,6 +106,9 @@ def connect(where: Where) -> Iterator[Control]:
     control = Control(settings_for(where, os.environ, Path.cwd()))
     try:
         yield control
+    except ClusterUnavailable as error:
+        mend = "look at the kubeconfig, its context and the network"
+        raise Problem(f"the control cluster cannot be reached: {error}", mend=mend) from error
     finally:
         control.cluster.transport.close()
 

@@ -66,6 +66,7 @@ def settings_for(where: Where, environ: Mapping[str, str], folder: Path) -> Sett
         mend = "start it with ./dev up, or name another cluster with --kubeconfig"
         raise Problem(f"the sandbox in {sandbox.folder.name} is not running", mend=mend)
     kubeconfig = named or (sandbox.kubeconfig if sandbox else _usual(environ))
+    _check_file(kubeconfig)
     own = sandbox.environment if sandbox and sandbox.kubeconfig == kubeconfig else {}
     values = _fields({**own, **environ})
     given = {"kubeconfig": kubeconfig, "context": where.context, "namespace": where.namespace}
@@ -94,6 +95,12 @@ def _sandbox(folder: Path, state: Mapping[str, Any]) -> Sandbox | None:
     if not state.get("kubeconfig"):
         return None
     return Sandbox(folder, str(state["kubeconfig"]), int(state["pid"]), state.get("environment") or {})
+
+
+def _check_file(kubeconfig: str) -> None:
+    """A path list may name files that are missing, but not only such."""
+    if kubeconfig and not any(Path(part).expanduser().is_file() for part in kubeconfig.split(os.pathsep) if part):
+        raise Problem(f"kubeconfig {kubeconfig} does not exist", mend="pass --kubeconfig FILE, or set KUBECONFIG")
 
 
 def _usual(environ: Mapping[str, str]) -> str:
