@@ -84,6 +84,7 @@ def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: dateti
     None means that no application follows a ref of it: the entry is forgotten. Raises LeaseLost, StoreUnavailable.
     """
     bindings = services.stores.readindex.bindings(repo) - {SHA_BINDING}
+    _forget_unfollowed(repo, bindings, services)
     if not bindings:
         held.forget()
         return None
@@ -192,6 +193,12 @@ def _handle_loss(repo: RepoUrl, bindings: Collection[str], error: ReconcilerErro
     lost = sorted(name for name in services.stores.heads.known(repo) if name in bindings)
     if lost and not isinstance(error, SourceUnavailable):
         _give_up(repo, lost, services)
+
+
+def _forget_unfollowed(repo: RepoUrl, bindings: Collection[str], services: Services) -> None:
+    """Nobody looks at these refs from now on, so whoever follows one again must not believe what it once was."""
+    heads = services.stores.heads
+    heads.forget(repo, heads.known(repo).keys() - bindings)
 
 
 def _plain(paths: Iterable[str]) -> list[str]:

@@ -66,13 +66,12 @@ def _publish_reads(reads: Reads | None, recall: Recall) -> bool:
     if reads is None:
         return False
     services, head = recall.services, recall.services.stores.readindex.publish(recall.app.key, reads.log.read_set())
-    if recall.moved or reads.resolution is None:
+    newest = head.next or head.current
+    is_fixed = reads.resolution is not None and reads.resolution.binding == SHA_BINDING
+    if recall.moved or reads.resolution is None or (newest is None and not is_fixed):
         # Only now: a refresh that finds no reader of the repository would stop looking at it.
         services.due.request(EntryKey("repo", reads.repo), lane="push", place=urlsplit(reads.repo).hostname or "")
-    if reads.resolution is None or reads.resolution.binding == SHA_BINDING:
-        return False
-    newest = head.next or head.current
-    return newest is not None and newest != reads.resolution.commit
+    return reads.resolution is not None and not is_fixed and newest not in (None, reads.resolution.commit)
 
 
 def _record(seen: Look, acted: Acted, recall: Recall) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from reconciler.sandbox.waiting import wait_for
 from reconciler.services import Services, build_services
 from reconciler.settings import Settings
 from reconciler.sources import canonical_url
-from reconciler.store.lease import Held
 from tests.support.crds import install_crds
 from tests.support.renderer import renderer_binary
 
@@ -96,29 +95,20 @@ class Crew:
 
     def reconcile(self, key: AppKey, *, lane: Lane = "push") -> ReconcileResult:
         """One pass, leased as a task leases it."""
-        with self._lease(EntryKey.app(key), lane=lane, place="test") as held:
+        entry = EntryKey.app(key)
+        self.issue(entry, lane)
+        with self.services.due.hold(entry, "") as held:
+            assert held is not None
             return reconcile(key, self.services, held, now=self.services.readers.clock())
 
     def refresh(self) -> float | None:
         """One look at the repository, leased as a task leases it."""
         repo = RepoUrl(canonical_url(self.repo_url))
-        with self._lease(EntryKey("repo", repo), lane="push", place="git") as held:
-            return refresh_source(repo, self.services, held, now=self.services.readers.clock())
-
-    @contextmanager
-    def _lease(self, entry: EntryKey, *, lane: Lane, place: str) -> Iterator[Held]:
-        """Requests the entry and takes it. It may have been issued long ago, by a drain that was after another one."""
-        due = self.services.due
-        due.request(entry, lane=lane, place=place)
-        with ExitStack() as stack:
-
-            def taken() -> Held | None:
-                due.drain()
-                return stack.enter_context(due.hold(entry, ""))
-
-            held = wait_for(taken, f"{entry} to be given out", timeout_s=5, every_s=0.01)
+        entry = EntryKey("repo", repo)
+        self.issue(entry, "push")
+        with self.services.due.hold(entry, "") as held:
             assert held is not None
-            yield held
+            return refresh_source(repo, self.services, held, now=self.services.readers.clock())
 
 
 @contextmanager
