@@ -49,7 +49,9 @@ def judge(app: Application, desired: Desired | None, observed: Observed, policy:
         return not_compared(*(policy.conditions or forbidden or (_UNRENDERED,)))
     compared = compare(app, desired, observed, IgnoreRules.of(app.spec.ignore_differences, policy.system_ignores))
     objects = tuple(_permitted(item, policy) for item in compared.objects)
-    return replace(compared, objects=objects, conditions=(*policy.conditions, *compared.conditions))
+    # Argo CD: what the project forbids counts as not there, so an application that wants it is not in sync.
+    sync = "OutOfSync" if compared.sync == "Synced" and objects != compared.objects else compared.sync
+    return replace(compared, objects=objects, sync=sync, conditions=(*policy.conditions, *compared.conditions))
 
 
 _UNRENDERED = Condition(words.COMPARISON_ERROR, "the sources could not be rendered")

@@ -19,7 +19,7 @@ from reconciler.sandbox.kubeconfig import write_kubeconfig
 from reconciler.sandbox.valkey import Valkey
 from reconciler.services import Services, utc_now
 from tests.support.audit import MUTATING, AuditEvent, AuditLog
-from tests.support.flow import Crew, a_crew
+from tests.support.flow import PROJECT, Crew, a_crew
 
 READ_ONLY = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
 EVERYTHING = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
@@ -70,6 +70,13 @@ class Tenant(Crew):
         self.patch(key, {"spec": spec})
         self.services.readers.catalog.invalidate()
         return self.reconcile(key)
+
+    def project(self, **spec: Any) -> str:
+        """A project of the tenant's own, which permits everything but for what `spec` overrides; its name."""
+        body = {**PROJECT, "metadata": {"name": self.repo, "namespace": self.control_namespace}}
+        self.plane.api.apply({**body, "spec": {**PROJECT["spec"], **spec}})
+        self.services.readers.catalog.invalidate()
+        return self.repo
 
     def annotate(self, key: AppKey, **annotations: str | None) -> None:
         """Sets annotations `argocd.argoproj.io/<name>`, with _ for - in the names."""
