@@ -105,6 +105,10 @@ class Services:
     def due(self) -> DueSet:
         return self.stores.due
 
+    def freshen(self) -> None:
+        """Drops remembered projects, Secrets and settings that changed; a pass begins so. Raises StoreUnavailable."""
+        self.readers.catalog.follow(self.stores.summaries.surroundings())
+
     def forget(self, app: AppKey) -> None:
         """Drops what is remembered of an application that is gone."""
         self.stores.records.drop(app)

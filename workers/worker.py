@@ -35,10 +35,12 @@ def main(settings: Settings) -> int:
 def _parts(services: Services) -> Parts:
     def app_pass(entry: EntryKey, held: Held) -> None:
         started = time.monotonic()
+        services.freshen()
         result = reconcile(entry.app_key, services, held, now=services.readers.clock())
         _publish(result, services, held, time.monotonic() - started)
 
     def repo_pass(entry: EntryKey, held: Held) -> None:
+        services.freshen()
         held.next_due_s = refresh_source(RepoUrl(entry.name), services, held, now=services.readers.clock())
 
     return Parts(

@@ -62,6 +62,7 @@ class Catalog:
         self._clusters = _Memory[Secrets[ClusterSecret]](clock)
         self._repositories = _Memory[Secrets[RepositorySecret]](clock)
         self._texts = _Memory[Mapping[str, str]](clock)
+        self._word = ""
 
     def application(self, key: AppKey) -> Application:
         """One Application, read now. Raises ObjectGone (404), SpecError."""
@@ -102,6 +103,13 @@ class Catalog:
     def webhook_secrets(self) -> Mapping[str, str]:
         """Keys `webhook.*` of argocd-secret, with `$key` looked up in the same Secret; empty when there is none."""
         return self._texts.get(SECRETS, self._webhook_secrets)
+
+    def follow(self, word: str) -> None:
+        """Forgets what is remembered when observers gave another word than last time: something has changed."""
+        if word != self._word:
+            self.invalidate()
+            # Last, so that no other thread goes on with what is about to be forgotten.
+            self._word = word
 
     def invalidate(self) -> None:
         """Forgets what is remembered: something is known to have changed."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from reconciler.models.keys import Digest, ObjectKey
+from reconciler.models.keys import Digest, GroupKind, ObjectKey
+from reconciler.models.words import GROUP
+from reconciler.observe.control import CONTROL
 from reconciler.observe.outbox import Scope, Stored
 from reconciler.observe.seen import Seen
 from reconciler.store.summaries import Summaries, Summary
+
+SURROUNDINGS = frozenset({GroupKind(GROUP, "AppProject"), GroupKind("", "Secret"), GroupKind("", "ConfigMap")})
+"""What Applications depend on beside themselves."""
 
 
 class SummaryShelf:
@@ -25,14 +30,21 @@ class SummaryShelf:
     def replace(self, scope: Scope, rows: Mapping[str, Seen]) -> None:
         everything = {_key(scope, name): _summary(seen) for name, seen in rows.items()}
         self._told(scope, self._summaries.replace(*scope, self._epoch, everything))
+        self._tell_workers(scope)
 
     def change(self, scope: Scope, rows: Mapping[str, Seen | None]) -> None:
         changes = {_key(scope, name): _summary(seen) if seen else None for name, seen in rows.items()}
         self._told(scope, self._summaries.publish(*scope, self._epoch, changes))
+        self._tell_workers(scope)
 
     def freshen(self, scopes: Iterable[Scope]) -> None:
         for scope in scopes:
             self._told(scope, self._summaries.publish(*scope, self._epoch, {}))
+
+    def _tell_workers(self, scope: Scope) -> None:
+        """They remember surroundings for a while, and those who are asked to look next must not."""
+        if scope.cluster == CONTROL and scope.kind in SURROUNDINGS:
+            self._summaries.tell_of_surroundings()
 
     def _told(self, scope: Scope, ours: bool) -> None:
         if not ours:

@@ -110,6 +110,10 @@ class Keys:
         """owned:<cluster>:<instance> → set of the objects that carry that instance's tracking mark."""
         return f"{self.prefix}owned:{cluster}:{instance}"
 
+    def surroundings(self) -> str:
+        """surroundings → a word that is another one after each change of a project, Secret or setting of ours."""
+        return f"{self.prefix}surroundings"
+
     # Which application reads what.
 
     def readers(self, repo: RepoUrl, binding: str, read: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,18 @@ class Summaries:
         pairs = [(_key(kind, field), value) for field, value in rows.items()]
         read = {key: self._summary(cluster, key, value) for key, value in pairs}
         return {key: summary for key, summary in read.items() if summary}
+
+    def tell_of_surroundings(self) -> None:
+        """A project, Secret or setting of ours changed. Told before anybody is asked to look."""
+        with store_errors("telling of a change"):
+            # Random: a count that began anew after a wipe could be mistaken for the one before.
+            self._client.set(self._keys.surroundings(), secrets.token_hex(8))
+
+    def surroundings(self) -> str:
+        """Another word after each such change; empty where nobody told of one."""
+        with store_errors("asking for changes"):
+            word = cast("bytes | None", self._client.get(self._keys.surroundings()))
+        return word.decode() if word else ""
 
     def watched(self, cluster: ClusterUrl) -> frozenset[GroupKind]:
         """Kinds that an observer keeps or is just listing."""
