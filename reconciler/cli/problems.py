@@ -9,7 +9,7 @@ FAILED = 1
 """What was asked for failed, or (`app diff --exit-code`) something differs."""
 
 TIMED_OUT = 2
-"""`app sync` and `app wait`: not reached in time. `app diff --exit-code`: the comparison was not possible."""
+"""`app sync`, `app wait`, `app delete --wait`: not reached in time. `app diff --exit-code`: it cannot be told."""
 
 USAGE = 64
 """The command line itself is wrong; not 2, which means something here."""

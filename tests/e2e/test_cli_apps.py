@@ -93,6 +93,7 @@ def test_a_sync_by_hand_is_followed_to_its_end_and_told_line_by_line(crew: Crew,
     assert f"Deployment {crew.target_namespace}/orders-api: Synced" in answer.out
     assert "operation Succeeded" in answer.out
     assert "sync Synced at " in answer.out
+    assert answer.out.splitlines()[-1].endswith("orders  is done with its operation: Synced, Progressing")
     assert "\x1b" not in answer.out
     assert shell("app", "diff", "orders", "--exit-code").code == 0
 
@@ -117,7 +118,9 @@ def test_events_tell_what_happened(crew: Crew, shell: Shell) -> None:
     edit(crew, 5)
     crew.reconcile(key, lane="person")
     assert replicas(crew) == 3
-    assert "replicas live=5 desired=3" in shell.ok("app", "events", "orders").out
+    healed = "Deployment/orders-api: replicas live=5 desired=3 (kubectl-edit, "
+    assert healed in shell.ok("app", "events", "orders").out
+    assert healed in shell.ok("app", "get", "orders").out
 
 
 def test_an_edit_by_hand_is_explained_by_field_editor_and_what_comes_next(crew: Crew, shell: Shell) -> None:

@@ -21,16 +21,21 @@ def changes(before: Application | None, after: Application) -> list[str]:
 
 def summary(app: Application) -> str:
     """Where it stands, in one line."""
-    status, state = app.status, app.status.operation_state
+    state = app.status.operation_state
     running = app.operation is not None
     phase = f"operation {state.phase if state and not state.is_completed else 'requested'}, " if running else ""
-    return f"{app.key.name}: {phase}{status.sync.status or 'Unknown'}, {status.health.status or 'Unknown'}"
+    return f"{app.key.name}: {phase}{verdicts(app)}"
+
+
+def verdicts(app: Application) -> str:
+    """Sync and health."""
+    return f"{app.status.sync.status or 'Unknown'}, {app.status.health.status or 'Unknown'}"
 
 
 def _operation(before: Application | None, after: Application) -> Iterator[str]:
     old, new = _state(before), _state(after)
-    if new is None or (before is None and after.operation is None):
-        return
+    if new is None or (before is None and new.is_completed):
+        return  # an old operation is no news
     known = {_identity(item): item for item in _results(old)} if _is_same(old, new) else {}
     for item in _results(new) if before is not None else ():
         if known.get(_identity(item)) != item:

@@ -51,7 +51,7 @@ def delete(names: AppNames, where: Where, how: How) -> None:
         for app in apps:
             delete_one(control, app, how)
         if how.wait:
-            follow(control, [app.key for app in apps], _GONE, timeout_s=how.timeout)
+            follow(control, apps, _GONE, timeout_s=how.timeout)
 
 
 def delete_one(control: Control, app: Application, how: How) -> None:

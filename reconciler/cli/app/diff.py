@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -53,7 +53,12 @@ def diff(name: AppName, where: Where, against: Against, output: OutputOption = "
         else:
             say(*(line for item in differing for line in lines_of(item, now())))
         if differing and against.exit_code:
-            raise typer.Exit(FAILED)
+            raise typer.Exit(verdict_code(differing))
+
+
+def verdict_code(differing: Sequence[ObjectComparison]) -> int:
+    """The exit code where not everything is Synced: a difference that is known counts, doubt only without one."""
+    return FAILED if any(item.sync == "OutOfSync" for item in differing) else TIMED_OUT
 
 
 def at(app: Application, revision: str) -> Application:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from rich.console import Console
 from rich.status import Status
 
-from reconciler.cli.app.changes import changes, summary
+from reconciler.cli.app.changes import changes, summary, verdicts
 from reconciler.cli.control import Control, now
 from reconciler.cli.output import console, note
 from reconciler.cli.problems import TIMED_OUT, Problem
@@ -51,12 +51,17 @@ class _NoScreen:
         """Nothing moves where nobody looks."""
 
 
-def follow(control: Control, keys: Sequence[AppKey], goal: Goal, *, timeout_s: float) -> None:
-    """Returns when all are there. Raises Problem when one failed (1) or the time is over (2)."""
+def follow(control: Control, apps: Sequence[Application], goal: Goal, *, timeout_s: float) -> None:
+    """Returns when all are there. Raises Problem when one failed (1) or the time is over (2).
+
+    `apps` as they were read before: what has changed since then is told, however quickly it went.
+    """
     screen = console()
     told = _Told(screen)
+    for app in apps:
+        told.tell(app)
     deadline_s = time.monotonic() + timeout_s
-    pending = list(keys)
+    pending = [app.key for app in apps]
     with _moving(screen) as moving:
         while pending:
             pending = [key for key in pending if not _is_there(control, key, goal, told)]
@@ -113,6 +118,8 @@ def _is_there(control: Control, key: AppKey, goal: Goal, told: _Told) -> bool:
     reached = goal.judge(app)
     if reached and not reached.ok:
         raise Problem(f"application {key}: {reached.why}")
+    if reached:
+        told.line(key, f"is {goal.name}: {verdicts(app)}")
     return reached is not None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 
 import typer
 
@@ -11,13 +12,18 @@ from reconciler.cli.app.fresh import compared_if_possible
 from reconciler.cli.app.naming import AppName
 from reconciler.cli.app.words import place, policy_line, revision_of, since, source_line
 from reconciler.cli.commands import command
-from reconciler.cli.control import Control, connect, now
+from reconciler.cli.control import Control, connect, happened_at, now
 from reconciler.cli.output import OutputOption, dump, facts, note, say
 from reconciler.cli.where import Where
+from reconciler.errors import ReconcilerError
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.plan.compare import Comparison
-from reconciler.plan.progress import explain
+from reconciler.plan.progress import age, explain
+from reconciler.plan.times import instant_of
+
+LATELY: Final = timedelta(minutes=15)
+MOST_EVENTS: Final = 5
 
 
 @command("reconciler app get orders-east", "reconciler app get orders-east --recorded -o yaml")
@@ -37,8 +43,8 @@ def get(
             return
         facts(_facts(app))
         lines = explain(app, None if recorded else _fresh(control, app), now=now())
-        if lines:
-            say("", *lines)
+        happened = _recent(control, app, now())
+        say(*(["", *lines] if lines else []), *(["", "Lately:", *happened] if happened else []))
 
 
 def _facts(app: Application) -> Iterator[tuple[str, str]]:
@@ -56,6 +62,17 @@ def _facts(app: Application) -> Iterator[tuple[str, str]]:
     yield "Objects", str(len(status.resources) or "")
     yield "Compared", f"{checked} ago" if checked else "never"
     yield "Refresh", f"requested ({kind})" if (kind := app.metadata.annotations.get(words.REFRESH)) else ""
+
+
+def _recent(control: Control, app: Application, instant: datetime) -> list[str]:
+    """What was done to it lately; nothing where events may not be read, for they are only told by the way."""
+    try:
+        events = control.events(app)
+    except ReconcilerError:
+        return []
+    since_s = [(event, instant_of(happened_at(event))) for event in events]
+    lately = [(event, at) for event, at in since_s if at and instant - at < LATELY][-MOST_EVENTS:]
+    return [f"  {age((instant - at).total_seconds())} ago  {event.get('message', '')}" for event, at in lately]
 
 
 def _fresh(control: Control, app: Application) -> Comparison | None:

@@ -75,11 +75,12 @@ def request(
 ) -> None:
     """Writes one operation into each Application, and follows them unless the caller does not want to wait."""
     patches = [start_patch(app, operation) for app, operation in zip(apps, operations, strict=True)]
+    requested = []
     for app, patch in zip(apps, patches, strict=True):
-        control.patch(app, patch)
+        requested.append(control.patch(app, patch))
         say(f"application {app.key.name}: operation requested")
     if not patience.asynchronous:
-        follow(control, [app.key for app in apps], DONE, timeout_s=patience.timeout)
+        follow(control, requested, DONE, timeout_s=patience.timeout)
 
 
 def operation_is_over(app: Application) -> Reached | None:

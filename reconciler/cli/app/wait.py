@@ -56,7 +56,7 @@ def wait(names: AppNames, where: Where, aims: Aims) -> None:
                 # A commit that touches nothing the application reads moves its revision only when it is asked to look.
                 ask_for_refresh(control, app)
         goal = Goal(described(aims), Judge(aims))
-        follow(control, [app.key for app in apps], goal, timeout_s=aims.timeout)
+        follow(control, apps, goal, timeout_s=aims.timeout)
 
 
 def described(aims: Aims) -> str:

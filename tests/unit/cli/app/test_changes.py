@@ -37,6 +37,12 @@ def test_an_old_operation_is_no_news() -> None:
     assert not any("operation" in line for line in changes(None, standing(operationState=state("Failed", RESULT))))
 
 
+def test_an_operation_that_was_just_requested_does_not_tell_of_the_one_before() -> None:
+    requested = an_app(operation={"sync": {}}, status={"operationState": state("Failed", RESULT)})
+    assert not any("operation" in line for line in changes(None, requested))
+    assert "operation Running: as it went" in changes(None, standing(operationState=state("Running")))
+
+
 def test_health_of_single_objects_and_conditions_are_told() -> None:
     item = {
         "kind": "Deployment",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli.app.diff import at, lines_of, to_json
+from reconciler.cli.app.diff import at, lines_of, to_json, verdict_code
 from reconciler.cli.problems import Problem
 from reconciler.models.keys import ObjectKey
 from reconciler.models.result import Difference
@@ -45,6 +45,12 @@ def test_a_field_is_told_with_both_values_and_who_changed_it_when() -> None:
 )
 def test_the_sign_says_what_a_sync_would_do(change: dict[str, object], line: str) -> None:
     assert list(lines_of(differing(differences=(), **change), NOON)) == [line]
+
+
+def test_doubt_is_not_a_difference() -> None:
+    doubt = differing(sync="Unknown")
+    assert verdict_code([doubt]) == 2
+    assert verdict_code([doubt, differing()]) == 1
 
 
 def test_an_absent_value_is_told_as_such() -> None:
