@@ -1,5 +1,6 @@
 """Fixtures of every tier; they live in tests/support."""
 
+from tests.support.fleet import fleet
 from tests.support.servers import (
     _session_valkey,
     control_plane,
@@ -14,6 +15,7 @@ from tests.support.servers import (
 __all__ = [
     "_session_valkey",
     "control_plane",
+    "fleet",
     "git_server",
     "namespace",
     "own_valkey",

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from reconciler.sandbox.api import Api, Json
 from reconciler.sandbox.everything import APPLICATIONS, REPOSITORY, Sandbox, state_of
 from reconciler.sandbox.waiting import wait_for
@@ -80,6 +82,12 @@ class Fleet:
         """Asks for the deletion of an Application and waits until it is gone."""
         self.sandbox.control.api.delete(f"{APPLICATIONS}/{name}")
         wait_for(lambda: self.application(name) is None, f"{name} to be gone", timeout_s=GENEROUS_S)
+
+
+@pytest.fixture
+def fleet(sandbox: Sandbox) -> Fleet:
+    """The sandbox of the session; a test takes Applications of its own."""
+    return Fleet(sandbox)
 
 
 @contextmanager
