@@ -41,7 +41,7 @@ class Recorder:
 
     def patch_application(self, key: AppKey, patch: Sequence[JsonObject]) -> LiveObject:
         """Applies a JSON patch, whose `test` operations guard it, and returns the whole object as it is afterwards."""
-        return self._patch(_path("applications", key), Body(orjson.dumps(patch), JSON_PATCH))
+        return self._patch(_path("applications", key), Body(_as_stored(patch), JSON_PATCH))
 
     def replace_finalizers(self, app: Application, remaining: Sequence[str]) -> LiveObject:
         """Sets the finalizers, if they are still those that `app` was read with."""
@@ -104,6 +104,14 @@ class Recorder:
     def _patch(self, path: str, body: Body) -> LiveObject:
         answer = self._control.transport.request("PATCH", path, query={"fieldManager": self._manager}, body=body)
         return LiveObject(answer.json())
+
+
+def _as_stored(patch: Sequence[JsonObject]) -> bytes:
+    """JSON spelled as the API server spells it: a `test` compares strings as they are written, escapes and all."""
+    text = orjson.dumps(patch)
+    for char in "&<>\u2028\u2029":
+        text = text.replace(char.encode(), b"\\u%04x" % ord(char))
+    return text
 
 
 def _path(plural: str, key: AppKey) -> str:

@@ -93,6 +93,7 @@ class Writer:
         if served is None or (version and version not in served.versions):
             what = f"{key.group_kind} in version {version}"
             raise ObjectRejected(f"the cluster does not serve {what} (needed by {key.name})", status=404)
+        self.cluster.require_managed(served, key.namespace)
         return paths.item(paths.collection(key.group_kind, served, version=version, namespace=key.namespace), key.name)
 
 

@@ -86,7 +86,7 @@ class Cluster:
         served = self.served(key.group_kind)
         if served is None:
             return None
-        self._places(served, key.namespace)
+        self.require_managed(served, key.namespace)
         path = paths.collection(key.group_kind, served, version=version, namespace=key.namespace)
         try:
             return LiveObject(self.transport.get(paths.item(path, key.name)).json())
@@ -120,6 +120,11 @@ class Cluster:
             return self.get(key)
         except ReconcilerError as error:
             return error
+
+    def require_managed(self, served: ServedKind, namespace: str) -> None:
+        """Raises ObjectRejected for what lies outside of the namespaces that this cluster is limited to."""
+        if not self._places(served, namespace):
+            raise ObjectRejected(f"{self.name}: cluster-scoped objects are not managed on this cluster", status=403)
 
     def _places(self, served: ServedKind, namespace: str) -> tuple[str, ...]:
         if not self.scope.namespaces:

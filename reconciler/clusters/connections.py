@@ -71,6 +71,7 @@ class Connections:
         self._timeouts = timeouts
         self._clock = clock
         self._idle: deque[Connection] = deque()
+        self._retired = False
 
     def take(self) -> Connection:
         """The connection used last, if it still lives, else a new one that connects when it is used."""
@@ -88,6 +89,13 @@ class Connections:
         connection.used = True
         connection.idle_since_s = self._clock()
         self._idle.append(connection)
+        if self._retired:
+            self.close_older_than(0.0)
+
+    def retire(self) -> None:
+        """Keeps no connection from now on: calls that are under way end, and theirs are closed."""
+        self._retired = True
+        self.close_older_than(0.0)
 
     def close_older_than(self, idle_s: float) -> None:
         """Closes what was idle for longer; 0 closes every idle connection."""

@@ -95,7 +95,7 @@ class Clusters:
         self._catalog.invalidate()
 
     def close(self) -> None:
-        """Closes idle connections of every cluster."""
+        """Ends the connections to every cluster."""
         for opened in list(self._opened.values()):
             opened.cluster.transport.close()
         self._control.transport.close()

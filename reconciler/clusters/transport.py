@@ -109,9 +109,13 @@ class Transport:
             sent["Content-Type"] = body.content_type
         return self._judged(method, path, self._sent(_Call(method, target, body.content if body else None, sent)))
 
-    def close(self) -> None:
-        """Closes idle connections; the next call opens new ones."""
+    def close_idle(self) -> None:
+        """Closes idle connections; the next call opens a new one."""
         self._pool.close_older_than(0.0)
+
+    def close(self) -> None:
+        """For good: nothing is kept open any more, also not by calls that are still under way."""
+        self._pool.retire()
 
     def _sent(self, call: _Call) -> _Answer:
         if not self._slots.acquire(timeout=self.timeouts.request_s):

@@ -92,7 +92,7 @@ class Destination:
             with suppress(asyncio.CancelledError):
                 await task
         await self.streams.close()
-        self.cluster.transport.close()
+        self.cluster.transport.close_idle()
 
     async def _follow(self, kind: GroupKind) -> None:
         while True:

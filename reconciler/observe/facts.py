@@ -11,6 +11,7 @@ import msgspec
 from reconciler.clusters.envelopes import NOTHING, Metadata, Raw
 from reconciler.models import words
 from reconciler.models.keys import AppKey, Digest, GroupKind, Lane
+from reconciler.plan.tracking import CRD
 
 Digester = Callable[[bytes], Digest]
 """Keyed digest of content, as `Keyring.digest`."""
@@ -53,6 +54,7 @@ class _Operation(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 class _Kind(msgspec.Struct, frozen=True, gc=False):
     kind: str = ""
     group: str | None = None
+    name: str | None = None
 
 
 class _SyncResult(msgspec.Struct, frozen=True, gc=False):
@@ -64,7 +66,12 @@ class _OperationState(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     sync_result: _SyncResult | None = None
 
 
+class _Sync(msgspec.Struct, frozen=True, gc=False):
+    status: str | None = None
+
+
 class _Status(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    sync: _Sync | None = None
     resources: list[_Kind] | None = None
     operation_state: _OperationState | None = None
 
@@ -104,6 +111,12 @@ class AppFacts(msgspec.Struct, frozen=True, gc=False):
     kinds: frozenset[GroupKind]
     """Kinds of its inventory and of its last operation's results."""
 
+    synced: bool = False
+    """Its last verdict. Where it differs from Git, any edit may be the one that mends it."""
+
+    definitions: tuple[str, ...] = ()
+    """Names of the CustomResourceDefinitions in its inventory: those never carry a mark."""
+
     @property
     def asks(self) -> bool:
         """Whether somebody waits for something: never missed, not even when an observer starts."""
@@ -131,6 +144,8 @@ def facts_of(raw: Raw, digest: Digester) -> AppFacts:
         cluster_name=intern(destination.name or ""),
         repos=_shared(tuple(dict.fromkeys(_repos(spec)))),
         kinds=_shared(frozenset(_kinds(status))),
+        synced=status.sync is not None and status.sync.status == "Synced",
+        definitions=_shared(tuple(_definitions(status))),
     )
 
 
@@ -186,3 +201,9 @@ def _kinds(status: _Status) -> Iterator[GroupKind]:
     for entry in [*(status.resources or ()), *(results or ())]:
         if entry.kind:
             yield GroupKind(intern(entry.group or ""), intern(entry.kind))
+
+
+def _definitions(status: _Status) -> Iterator[str]:
+    for entry in status.resources or ():
+        if entry.name and entry.kind == CRD.kind and entry.group == CRD.group:
+            yield intern(entry.name)

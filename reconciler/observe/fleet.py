@@ -12,7 +12,6 @@ from reconciler.errors import SpecError
 from reconciler.models.keys import IN_CLUSTER, AppKey, ClusterUrl, EntryKey, GroupKind, Lane
 from reconciler.models.words import IN_CLUSTER_NAME
 from reconciler.observe.facts import AppFacts, Digester, asked, facts_of
-from reconciler.observe.outbox import Demand, Forget
 from reconciler.observe.seen import Seen
 from reconciler.sources.urls import canonical_url, parse_url
 from reconciler.store.due import Request
@@ -33,6 +32,7 @@ class Fleet:
     changed_hook: Callable[[], None]
     known: Callable[[], Mapping[str, AppFacts]] = dict
     names: dict[str, ClusterUrl] = field(default_factory=dict)
+    definers: dict[tuple[ClusterUrl, str], str] = field(default_factory=dict)
 
     # What the mirror asks.
 
@@ -47,11 +47,12 @@ class Fleet:
         del thing
         return True
 
-    def demands(self, before: AppFacts | None, after: AppFacts | None, raw: Raw | None) -> Iterator[Demand]:
+    def demands(self, before: AppFacts | None, after: AppFacts | None, raw: Raw | None) -> Iterator[Request]:
         del raw
         if after is None:
             if before is not None:
-                yield Forget(EntryKey.app(before.key), before.uid)
+                # Its pass will find it gone, and clears away what is remembered of it.
+                yield self.request(before, "push")
             return
         lane = asked(before, after)
         if lane is not None:
@@ -59,10 +60,10 @@ class Fleet:
         if before is None or before.repos != after.repos:
             yield from _refreshes(after.repos)
 
-    def late(self, name: str, stored: Seen | None, after: AppFacts | None) -> Iterator[Demand]:
+    def late(self, name: str, stored: Seen | None, after: AppFacts | None) -> Iterator[Request]:
         if after is None:
             if stored is not None:
-                yield Forget(EntryKey("app", name), stored.uid)
+                yield Request(EntryKey("app", name), stored.uid, "push")
             return
         if after.asks:
             yield self.request(after, "person")
@@ -93,11 +94,19 @@ class Fleet:
         key = AppKey(namespace, name) if underscore else AppKey(self.namespace, instance)
         return self.known().get(str(key))
 
+    def definer(self, cluster: ClusterUrl, definition: str) -> str:
+        """The instance that has a CustomResourceDefinition in its inventory; empty for nobody."""
+        return self.definers.get((cluster, definition), "")
+
     def kinds_by_cluster(self) -> Mapping[ClusterUrl, frozenset[GroupKind]]:
         """Where objects of ours may be, by what the Applications' status says."""
         kinds: dict[ClusterUrl, set[GroupKind]] = defaultdict(set)
+        definers: dict[tuple[ClusterUrl, str], str] = {}
         for app in self.known().values():
-            kinds[self.cluster_of(app)].update(app.kinds)
+            cluster = self.cluster_of(app)
+            kinds[cluster].update(app.kinds)
+            definers |= {(cluster, name): app.key.instance(self.namespace) for name in app.definitions}
+        self.definers = definers
         return {cluster: frozenset(found) for cluster, found in kinds.items()}
 
     def many(self, chosen: Callable[[AppFacts], bool], lane: Lane = "push") -> Iterator[Request]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.clusters.envelopes import Raw
 from reconciler.observe.fleet import Fleet
-from reconciler.observe.outbox import Demand
-from reconciler.observe.seen import Lens, Seen, is_by_us, touched
+from reconciler.observe.seen import Lens, Seen, edited, is_by_us, touched
+from reconciler.store.due import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class LiveReading:
     def keeps(self, thing: Seen) -> bool:
         return bool(thing.owner)
 
-    def demands(self, before: Seen | None, after: Seen | None, raw: Raw | None) -> Iterator[Demand]:
-        owners = touched(before, after, by_us=False)
+    def demands(self, before: Seen | None, after: Seen | None, raw: Raw | None) -> Iterator[Request]:
+        owners = touched(before, after, by_us=False) or self._unsettled(before, after)
         if owners and after is not None and raw is not None and is_by_us(raw, self.lens.manager):
             owners = touched(before, after, by_us=True)
         for instance in owners:
@@ -36,7 +36,16 @@ class LiveReading:
             if app is not None:
                 yield self.fleet.request(app, "push")
 
-    def late(self, name: str, stored: Seen | None, after: Seen | None) -> Iterator[Demand]:
+    def _unsettled(self, before: Seen | None, after: Seen | None) -> frozenset[str]:
+        """The owner of an edited object, if it is not known to be as in Git: a field that somebody took from us and
+        now sets back is not ours, so our digest cannot tell.
+        """
+        if after is None or not after.owner or not edited(before, after):
+            return frozenset()
+        app = self.fleet.owner(after.owner)
+        return frozenset({after.owner}) if app is not None and not app.synced else frozenset()
+
+    def late(self, name: str, stored: Seen | None, after: Seen | None) -> Iterator[Request]:
         del name
         # Nothing stored: the kind was not watched when the object was written, and what happened since is not known.
         yield from self.demands(stored, after, None)

@@ -9,8 +9,9 @@ import msgspec
 import structlog
 
 from reconciler.clusters.envelopes import Raw, decode_head
-from reconciler.observe.outbox import Change, Demand, Fresh, Job, Listing, Scope, Stored
+from reconciler.observe.outbox import Change, Fresh, Job, Listing, Scope, Stored
 from reconciler.observe.seen import Seen
+from reconciler.store.due import Request
 
 Thing = TypeVar("Thing")
 
@@ -29,10 +30,10 @@ class Reading(Protocol[Thing]):
     def keeps(self, thing: Thing) -> bool:
         """Whether it is worth remembering here."""
 
-    def demands(self, before: Thing | None, after: Thing | None, raw: Raw | None) -> Iterable[Demand]:
+    def demands(self, before: Thing | None, after: Thing | None, raw: Raw | None) -> Iterable[Request]:
         """What one change asks for."""
 
-    def late(self, name: str, stored: Seen | None, after: Thing | None) -> Iterable[Demand]:
+    def late(self, name: str, stored: Seen | None, after: Thing | None) -> Iterable[Request]:
         """What a difference asks for between the store and the first list of this process. None stored: unknown."""
 
     def changed(self) -> None:
@@ -77,7 +78,7 @@ class Mirror(Generic[Thing]):
         name, thing = self._read(raw)
         before = self.known.get(name)
         if kind == "DELETED":
-            thing = None
+            before, thing = before or thing, None
         elif thing is None:
             return
         if thing is not None and self._reading.keeps(thing):
@@ -110,14 +111,14 @@ class Mirror(Generic[Thing]):
             log.warning("object left out", kind=str(self.scope.kind), name=name, reason=type(error).__name__)
             return name, None
 
-    def _differences(self, before: dict[str, Thing], after: dict[str, Thing]) -> Iterator[Demand]:
+    def _differences(self, before: dict[str, Thing], after: dict[str, Thing]) -> Iterator[Request]:
         for name in before.keys() | after.keys():
             old, new = before.get(name), after.get(name)
             if old is not new:
                 yield from self._reading.demands(old, new, None)
 
-    def _late(self, after: dict[str, Thing], names: frozenset[str]) -> Callable[[Stored], Iterable[Demand]]:
-        def compare(stored: Stored) -> Iterator[Demand]:
+    def _late(self, after: dict[str, Thing], names: frozenset[str]) -> Callable[[Stored], Iterable[Request]]:
+        def compare(stored: Stored) -> Iterator[Request]:
             known = stored or {}
             for name, thing in after.items():
                 yield from self._reading.late(name, known.get(name), thing)

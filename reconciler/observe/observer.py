@@ -7,7 +7,8 @@ import gc
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 
@@ -28,6 +29,7 @@ from reconciler.observe.mirror import Mirror
 from reconciler.observe.outbox import Outbox, Scope
 from reconciler.observe.seen import Lens, Seen
 from reconciler.observe.shelf import SummaryShelf
+from reconciler.plan.tracking import CRD
 from reconciler.sharding import ranked
 from reconciler.store.due import DueSet
 from reconciler.store.members import Members
@@ -212,6 +214,8 @@ class Observer:
         def mirror_of(kind: GroupKind, served: ServedKind) -> Mirror[Seen]:
             api_version = f"{kind.group}/{served.version}" if kind.group else served.version
             lens = Lens(kind, api_version, self._parts.manager, self._parts.digest)
+            if kind == CRD:
+                lens = replace(lens, unmarked=partial(self.control.fleet.definer, cluster.url))
             return Mirror(Scope(cluster.url, kind), LiveReading(lens, self.control.fleet), self.outbox.put)
 
         return Destination(cluster, streams, mirror_of, self._patience)
@@ -247,3 +251,4 @@ class Observer:
         await self.control.close()
         await asyncio.to_thread(self.outbox.stop)
         await asyncio.to_thread(self._parts.due.heartbeat.stop)
+        self._parts.clusters.close()

@@ -30,14 +30,6 @@ class Scope(NamedTuple):
     kind: GroupKind
 
 
-class Forget(NamedTuple):
-    """An entry of the due set whose object is gone."""
-
-    entry: EntryKey
-    uid: str
-
-
-Demand = Request | Forget
 Stored = Mapping[str, Seen] | None
 """What the store knew of a kind before this process, by `namespace/name`; None when it knew nothing whole."""
 
@@ -55,7 +47,6 @@ class Bell(Protocol):
     """The due set, as far as it is rung here. Raises StoreUnavailable."""
 
     def request_many(self, requests: list[Request]) -> None: ...
-    def forget(self, entry: EntryKey, uid: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,7 @@ class Listing:
 
     scope: Scope
     rows: Mapping[str, Seen]
-    late: Callable[[Stored], Iterable[Demand]] | None = None
+    late: Callable[[Stored], Iterable[Request]] | None = None
 
 
 class Change(NamedTuple):
@@ -81,7 +72,7 @@ class Fresh(NamedTuple):
     scope: Scope
 
 
-Job = Listing | Change | Fresh | Demand
+Job = Listing | Change | Fresh | Request
 
 
 @dataclass(slots=True)
@@ -92,7 +83,6 @@ class _Batch:
     changes: dict[Scope, dict[str, Seen | None]] = field(default_factory=dict)
     fresh: set[Scope] = field(default_factory=set)
     requests: dict[EntryKey, Request] = field(default_factory=dict)
-    forgets: dict[EntryKey, Forget] = field(default_factory=dict)
 
     def add(self, job: Job) -> None:
         match job:
@@ -104,9 +94,6 @@ class _Batch:
                 self.changes.setdefault(job.scope, {})[job.name] = job.seen
             case Fresh():
                 self.fresh.add(job.scope)
-            case Forget():
-                self.requests.pop(job.entry, None)
-                self.forgets[job.entry] = job
             case Request():
                 self.requests[job.entry] = _sooner(self.requests.get(job.entry), job)
 
@@ -181,10 +168,6 @@ class Outbox:
             self._bell.request_many(list(batch.requests.values()))
             self.requested += len(batch.requests)
             batch.requests.clear()
-        while batch.forgets:
-            entry = next(iter(batch.forgets))
-            self._bell.forget(entry, batch.forgets[entry].uid)
-            del batch.forgets[entry]
 
     def _list(self, listing: Listing) -> None:
         if listing.late is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from sys import intern
 
@@ -48,11 +49,13 @@ class Lens:
     api_version: str
     manager: str
     digest: Digester
+    unmarked: Callable[[str], str] = lambda _name: UNTRACKED
+    """Owners by name, for a kind whose objects never carry marks."""
 
     def see(self, raw: Raw, before: Seen | None = None) -> Seen:
         """Reads one object. With `before`, its digest is made anew only if something else than a status changed."""
         metadata = decode_head(raw).metadata
-        owner = owner_of(metadata, self.kind)
+        owner = owner_of(metadata, self.kind) or self.unmarked(metadata.name)
         if not owner:
             return Seen(metadata.uid, metadata.resource_version, metadata.generation)
         body = self._body(raw)
@@ -96,6 +99,13 @@ def touched(before: Seen | None, after: Seen | None, *, by_us: bool) -> frozense
         return frozenset() if by_us and after is not None and _takes_over(before, after) else owners
     moved = (before.digest, before.health) != (after.digest, after.health)
     return owners if (moved and not by_us) or before.terminating != after.terminating else frozenset()
+
+
+def edited(before: Seen | None, after: Seen | None) -> bool:
+    """Whether more than a status was written, to whatever field, and by whomever."""
+    if before is None or after is None or before.version == after.version:
+        return False
+    return before.gate != after.gate or after.generation == 0
 
 
 def is_by_us(raw: Raw, manager: str) -> bool:

@@ -15,9 +15,9 @@ from reconciler.models.keys import ClusterUrl
 from reconciler.models.words import SECRET_TYPE
 from reconciler.observe.facts import AppFacts, Digester
 from reconciler.observe.fleet import Fleet
-from reconciler.observe.outbox import Demand
 from reconciler.observe.seen import Seen
 from reconciler.sources.urls import parse_url
+from reconciler.store.due import Request
 
 CLUSTER, TEMPLATES = "cluster", frozenset({"repo-creds", "repo-write-creds"})
 Depends = Callable[[AppFacts], bool]
@@ -78,14 +78,14 @@ class Surrounding:
         del thing
         return True
 
-    def demands(self, before: Thing | None, after: Thing | None, raw: Raw | None) -> Iterator[Demand]:
+    def demands(self, before: Thing | None, after: Thing | None, raw: Raw | None) -> Iterator[Request]:
         del raw
         if before and after and before.seen.digest == after.seen.digest:
             return
         concerned = [self.depends(thing) for thing in (before, after) if thing is not None]
         yield from self.fleet.many(lambda app: any(depends(app) for depends in concerned))
 
-    def late(self, name: str, stored: Seen | None, after: Thing | None) -> Iterator[Demand]:
+    def late(self, name: str, stored: Seen | None, after: Thing | None) -> Iterator[Request]:
         """Of what went while nobody watched, nothing but its name is known: everybody looks."""
         del name
         if after is None:

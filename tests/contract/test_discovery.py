@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from reconciler.apply import Writer
 from reconciler.clusters.cluster import Cluster, Scope
 from reconciler.clusters.connections import Timeouts
 from reconciler.clusters.kubeconfig import control_endpoint
@@ -14,6 +15,7 @@ from reconciler.clusters.listing import Selector, objects_at
 from reconciler.clusters.transport import Transport
 from reconciler.errors import ClusterUnavailable, ObjectRejected
 from reconciler.models.keys import IN_CLUSTER, GroupKind, ObjectKey
+from reconciler.models.manifest import Manifest
 from reconciler.sandbox.api import Json
 from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.waiting import wait_for
@@ -158,5 +160,12 @@ def test_a_cluster_limited_to_namespaces_is_read_there_only(
     limited = Cluster(IN_CLUSTER, "limited", transport, scope=Scope((namespace,), cluster_resources=False))
     assert [live.key.name for live in limited.list(CONFIG_MAP)] == ["mine"]
     assert list(limited.list(GroupKind("", "Namespace"))) == []
-    with pytest.raises(ObjectRejected, match="not managed"):
-        limited.get(ObjectKey("", "ConfigMap", "default", "not-mine"))
+    for outside in (ObjectKey("", "ConfigMap", "default", "not-mine"), ObjectKey("", "Namespace", "", "default")):
+        with pytest.raises(ObjectRejected, match="not managed"):
+            limited.get(outside)
+        with pytest.raises(ObjectRejected, match="not managed"):
+            Writer(limited, "m", lambda: None).apply(_manifest(outside), live=None)
+
+
+def _manifest(key: ObjectKey) -> Manifest:
+    return Manifest({"apiVersion": "v1", "kind": key.kind, "metadata": {"namespace": key.namespace, "name": key.name}})

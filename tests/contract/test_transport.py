@@ -98,6 +98,12 @@ def test_a_call_reads_an_object_and_keeps_its_connection(transport: Transport) -
     assert len(transport._pool._idle) == 1
 
 
+def test_a_closed_transport_keeps_no_connection_of_a_call_that_was_under_way(transport: Transport) -> None:
+    transport.close()
+    assert transport.get("/version").status == 200
+    assert len(transport._pool._idle) == 0
+
+
 def test_threads_never_have_more_connections_than_allowed(transport: Transport) -> None:
     threads = [threading.Thread(target=transport.get, args=("/version",)) for _ in range(16)]
     for thread in threads:

@@ -11,9 +11,8 @@ from reconciler.models.words import CONTROLLER, FINALIZER, PART_OF, REFRESH, SEC
 from reconciler.sandbox.api import Json
 from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.valkey import Valkey
-from reconciler.sandbox.waiting import wait_for
 from tests.support.crds import install_crds
-from tests.support.observing import WITHIN_S, Desk, a_desk, an_observer
+from tests.support.observing import Desk, a_desk, an_observer
 
 REPO = "https://git.example/team/shop.git"
 
@@ -107,15 +106,17 @@ def test_what_somebody_does_makes_it_due(watched: Stage, change: Json, lane: str
         assert watched.desk.lane(watched.entry) == "person"
 
 
-def test_a_deletion_that_waits_for_us_is_a_persons_and_its_end_is_forgotten(watched: Stage) -> None:
+def test_a_deletion_that_waits_for_us_is_a_persons_and_its_end_asks_for_the_last_pass(watched: Stage) -> None:
     watched.patch({"metadata": {"finalizers": [FINALIZER]}})
     watched.sentinel()
     before = watched.desk.count(watched.entry)
     watched.api.delete(watched.path)
     watched.desk.wait_for_more(watched.entry, before)
     assert watched.desk.lane(watched.entry) == "person"
+    watched.sentinel()
+    before = watched.desk.count(watched.entry)
     watched.patch({"metadata": {"finalizers": None}})
-    wait_for(lambda: watched.desk.count(watched.entry) == 0, "the entry to be forgotten", timeout_s=WITHIN_S)
+    watched.desk.wait_for_more(watched.entry, before)
 
 
 def test_what_a_pass_writes_makes_nothing_due(watched: Stage) -> None:
@@ -183,11 +184,11 @@ def test_an_observer_that_starts_again_asks_only_for_what_changed_meanwhile(
         for entry in (stage.entry, quiet, gone):
             stage.desk.wait_for_more(entry, 0)
         stage.sentinel()
-    before = {entry: stage.desk.count(entry) for entry in (stage.entry, quiet)}
+    before = {entry: stage.desk.count(entry) for entry in (stage.entry, quiet, gone)}
     stage.patch({"spec": {"source": {"path": "other"}}})
     stage.api.delete(stage.path.replace("/web", "/gone"))
     with an_observer(control_plane, valkey, stage.namespace):
         stage.desk.wait_for_more(stage.entry, before[stage.entry])
-        wait_for(lambda: stage.desk.count(gone) == 0, "the entry to be forgotten", timeout_s=WITHIN_S)
+        stage.desk.wait_for_more(gone, before[gone])
         stage.sentinel()
         assert stage.desk.count(quiet) == before[quiet]

@@ -34,6 +34,7 @@ class Shop:
         self.plane, self.api, self.namespace, self.desk = plane, plane.api, namespace, desk
         self.name = f"shop-{namespace}"
         self.entry = EntryKey("app", f"{namespace}/{self.name}")
+        self.control_path = f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{self.name}"
 
     def application(self, *kinds: GroupKind) -> Json:
         resources = [{"group": kind.group, "kind": kind.kind, "name": "x"} for kind in kinds]
@@ -46,7 +47,7 @@ class Shop:
                 "source": {"repoURL": "https://git.example/shop.git", "path": "."},
                 "destination": {"name": "in-cluster", "namespace": self.namespace},
             },
-            "status": {"resources": resources},
+            "status": {"resources": resources, "sync": {"status": "Synced"}},
         }
 
     def config_map(self, name: str, **data: str) -> Json:
@@ -144,6 +145,17 @@ def test_what_others_own_and_what_we_apply_makes_nothing_due(watched: Shop) -> N
     assert watched.desk.count(watched.entry) == before
 
 
+def test_where_something_differs_any_edit_may_be_the_one_that_mends_it(watched: Shop) -> None:
+    watched.wait_for_version(watched.drift("settings", mode="off"))
+    before, path = watched.desk.count(watched.entry), watched.control_path
+    watched.api.patch(path, {"status": {"sync": {"status": "OutOfSync"}}})
+    watched.api.patch(path, {"spec": {"project": "sentinel"}})
+    watched.desk.wait_for_more(watched.entry, before)
+    before = watched.desk.count(watched.entry)
+    watched.drift("settings", mode="on")
+    watched.desk.wait_for_more(watched.entry, before)
+
+
 def test_a_deleted_object_makes_it_due_and_leaves_the_inventory(watched: Shop) -> None:
     before = watched.desk.count(watched.entry)
     watched.api.delete(watched.path("settings"))
@@ -192,8 +204,7 @@ def test_a_kind_is_watched_from_when_an_application_has_some(shop: Shop, valkey:
     with an_observer(shop.plane, valkey, shop.namespace):
         assert not shop.is_fresh(CONFIG_MAP)
         live = shop.api.apply(shop.config_map("settings", a="1"), manager=MANAGER)
-        path = f"/apis/argoproj.io/v1alpha1/namespaces/{shop.namespace}/applications/{shop.name}"
-        shop.api.patch(path, {"status": shop.application(CONFIG_MAP)["status"]})
+        shop.api.patch(shop.control_path, {"status": shop.application(CONFIG_MAP)["status"]})
         shop.wait_for_version(live)
 
 

@@ -14,7 +14,6 @@ from reconciler.models.keys import IN_CLUSTER, AppKey, ClusterUrl, Digest, Entry
 from reconciler.models.words import SECRET_TYPE
 from reconciler.observe.facts import AppFacts
 from reconciler.observe.fleet import Fleet, refresh_of
-from reconciler.observe.outbox import Forget
 from reconciler.observe.seen import Seen
 from reconciler.observe.surroundings import Surrounding, Thing, cluster_names, of_project, of_secret, of_settings
 from reconciler.store.due import Request
@@ -76,11 +75,18 @@ def test_kinds_are_gathered_for_each_cluster() -> None:
     assert fleet.kinds_by_cluster() == {"https://east.example": {POD, JOB}, "https://west.example": {POD}}
 
 
-def test_a_new_application_asks_for_itself_and_its_repositories_and_a_gone_one_is_forgotten() -> None:
+def test_a_definition_belongs_to_whom_has_it_in_its_inventory() -> None:
+    fleet = a_fleet(an_app("a", definitions=("widgets.example.com",)))
+    fleet.kinds_by_cluster()
+    assert fleet.definer(ClusterUrl("https://east.example"), "widgets.example.com") == "a"
+    assert fleet.definer(ClusterUrl("https://west.example"), "widgets.example.com") == ""
+
+
+def test_a_new_application_asks_for_itself_and_its_repositories_and_a_gone_one_for_its_last_pass() -> None:
     fleet, app = a_fleet(), an_app()
     repo = "https://git.example/team/shop.git"
     assert names(fleet.demands(None, app, None)) == ["request app:argocd/web", f"request repo:{repo}"]
-    assert list(fleet.demands(app, None, None)) == [Forget(EntryKey("app", "argocd/web"), "u1")]
+    assert names(fleet.demands(app, None, None)) == ["request app:argocd/web"]
     assert list(fleet.demands(app, app, None)) == []
 
 
@@ -98,11 +104,12 @@ def test_a_starting_observer_asks_for_what_differs_from_what_was_stored(
     stored: Seen | None, app: AppFacts, lanes: list[str]
 ) -> None:
     demands = a_fleet().late("argocd/web", stored, app)
-    assert [d.lane for d in demands if isinstance(d, Request) and d.entry.kind == "app"] == lanes
+    assert [demand.lane for demand in demands if demand.entry.kind == "app"] == lanes
 
 
-def test_an_application_that_went_while_nobody_watched_is_forgotten() -> None:
-    assert list(a_fleet().late("argocd/web", Seen("u1", "1"), None)) == [Forget(EntryKey("app", "argocd/web"), "u1")]
+def test_an_application_that_went_while_nobody_watched_gets_its_last_pass() -> None:
+    entry = EntryKey("app", "argocd/web")
+    assert list(a_fleet().late("argocd/web", Seen("u1", "1"), None)) == [Request(entry, "u1", "push")]
 
 
 def test_an_address_that_may_not_be_used_is_not_polled() -> None:
@@ -156,7 +163,7 @@ def test_a_change_concerns_those_of_before_and_those_of_now_and_an_equal_content
     after = a_secret("cluster", server="https://west.example", name="x")
     assert names(reader.demands(before, after, None)) == ["request app:argocd/a", "request app:argocd/b"]
     assert names(reader.demands(after, after, None)) == []
-    delays = [d.delay_s for d in reader.demands(before, after, None) if isinstance(d, Request)]
+    delays = [demand.delay_s for demand in reader.demands(before, after, None)]
     assert delays == [0.0, 0.005]
 
 

@@ -10,7 +10,7 @@ import pytest
 from reconciler.errors import StoreUnavailable
 from reconciler.models.keys import ClusterUrl, EntryKey, GroupKind
 from reconciler.observe import outbox as outbox_module
-from reconciler.observe.outbox import Change, Forget, Fresh, Listing, Outbox, Scope, Stored
+from reconciler.observe.outbox import Change, Fresh, Listing, Outbox, Scope, Stored
 from reconciler.observe.seen import Seen
 from reconciler.store.due import Request
 
@@ -43,10 +43,6 @@ class Notes:
 
     def request_many(self, requests: list[Request]) -> None:
         self._note(f"request {[(request.entry.name, request.lane) for request in requests]}")
-
-    def forget(self, entry: EntryKey, uid: str) -> bool:
-        self._note(f"forget {entry.name} {uid}")
-        return True
 
     def _note(self, what: str) -> None:
         self.blocked.wait(5)
@@ -83,10 +79,6 @@ def test_later_words_on_the_same_thing_replace_earlier_ones(notes: Notes) -> Non
 def test_the_more_urgent_of_two_requests_for_one_entry_stays(notes: Notes) -> None:
     told = played(notes, Request(WEB, lane="person"), Request(WEB, lane="timer"), Request(WEB, lane="push"))
     assert told == ["request [('argocd/web', 'person')]"]
-
-
-def test_what_is_gone_is_not_asked_for_any_more(notes: Notes) -> None:
-    assert played(notes, Request(WEB, lane="push"), Forget(WEB, "u1")) == ["forget argocd/web u1"]
 
 
 def test_a_whole_list_makes_earlier_changes_void(notes: Notes) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.models.keys import Digest, GroupKind
 from reconciler.models.words import TRACKING_ID
-from reconciler.observe.seen import Lens, Seen, is_by_us, touched
+from reconciler.observe.seen import Lens, Seen, edited, is_by_us, touched
 
 OURS, THEN = "argocd-controller", "2026-01-01T00:00:00Z"
 MINE, OTHERS = frozenset({"web"}), frozenset({"other"})
@@ -123,6 +123,20 @@ def test_an_object_without_generation_is_always_read_through() -> None:
 )
 def test_whom_a_change_concerns(after: Seen | None, concerned: frozenset[str]) -> None:
     assert touched(SEEN, after, by_us=False) == concerned
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (SEEN, SEEN, False),
+        (replace(SEEN, generation=1), replace(SEEN, version="2", generation=1), False),
+        (replace(SEEN, generation=1), replace(SEEN, version="2", generation=1, gate=5), True),
+        (SEEN, replace(SEEN, version="2"), True),
+        (None, SEEN, False),
+    ],
+)
+def test_what_counts_as_an_edit_of_whatever_field(before: Seen | None, after: Seen, expected: bool) -> None:
+    assert edited(before, after) is expected
 
 
 def test_a_new_object_concerns_its_owner_and_an_unmarked_one_nobody() -> None:
