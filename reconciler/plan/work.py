@@ -67,7 +67,9 @@ def work_on(situation: Situation, work: Work) -> Plan:
     steps = (*_namespace(situation, work), *_prunes(pruning), *_applies(situation, work, items))
     if work.sync.dry_run:
         return _only_tried(situation, work, items, steps)
-    known = (*(unchanged(item) for item in items if item.sync == "Synced"), *_not_pruned(pruning))
+    done = _recorded(work.state)
+    equal = (unchanged(item) for item in items if item.sync == "Synced" and item.key not in done)
+    known = (*equal, *_not_pruned(pruning))
     return replace(
         _base(situation, work), steps=steps, known=known, why="1 write" if len(steps) == 1 else f"{len(steps)} writes"
     )

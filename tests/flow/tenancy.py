@@ -13,10 +13,12 @@ from typing import Any
 from reconciler.models.keys import AppKey
 from reconciler.models.manifest import JsonObject
 from reconciler.models.result import ReconcileResult
+from reconciler.sandbox.api import ApiError
 from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.gitserver import GitServer
 from reconciler.sandbox.kubeconfig import write_kubeconfig
 from reconciler.sandbox.valkey import Valkey
+from reconciler.sandbox.waiting import wait_for
 from reconciler.services import Services, utc_now
 from tests.support.audit import MUTATING, AuditEvent, AuditLog
 from tests.support.flow import PROJECT, Crew, a_crew
@@ -77,6 +79,34 @@ class Tenant(Crew):
         self.plane.api.apply({**body, "spec": {**PROJECT["spec"], **spec}})
         self.services.readers.catalog.invalidate()
         return self.repo
+
+    def settings(self, data: Mapping[str, str]) -> None:
+        """Argo CD's settings for all tenants of the worker: whoever changes them takes them back."""
+        labels = {"app.kubernetes.io/part-of": "argocd"}
+        metadata = {"name": "argocd-cm", "namespace": self.control_namespace, "labels": labels}
+        self.plane.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)})
+        self.services.readers.catalog.invalidate()
+
+    def serve(self, definition: JsonObject) -> None:
+        """Installs a CustomResourceDefinition, and waits until the API server serves its kind."""
+        self.plane.api.create(definition)
+        wait_for(lambda: self._serves(definition), "the kind to be served", timeout_s=20)
+
+    def unserve(self, definition: JsonObject) -> None:
+        """Removes it, with all objects of its kind."""
+        self.plane.api.delete(self.plane.api.path(definition))
+        wait_for(lambda: not self._serves(definition), "the kind to be served no more", timeout_s=20)
+
+    def _serves(self, definition: JsonObject) -> bool:
+        """Whether the kind can be listed; while it comes or goes, the server asks for patience."""
+        spec = definition["spec"]
+        try:
+            self.plane.api.get(f"/apis/{spec['group']}/{spec['versions'][0]['name']}/{spec['names']['plural']}")
+        except ApiError as error:
+            if error.code not in (404, 429):
+                raise
+            return False
+        return True
 
     def annotate(self, key: AppKey, **annotations: str | None) -> None:
         """Sets annotations `argocd.argoproj.io/<name>`, with _ for - in the names."""
