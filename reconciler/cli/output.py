@@ -57,6 +57,8 @@ def dump(value: Any, output: Output) -> None:
     else:
         text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=UNBOUNDED_COLUMNS).rstrip("\n")
     sys.stdout.write(text + "\n")
+    # Here a reader that has gone away ends the command quietly; at exit Python would complain about it.
+    sys.stdout.flush()
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.controlplane import ADMIN, ControlPlane
+from reconciler.sandbox.controlplane import ADMIN
 from reconciler.sandbox.gitserver import GitServer, start_git_server
 from reconciler.sandbox.kubeconfig import write_kubeconfig
-from reconciler.sandbox.valkey import Valkey
-from tests.support.flow import Crew, a_crew
-from tests.support.shell import Shell, a_shell
+from tests.support.flow import Crew
+from tests.support.shell import Shell
 
 LOGIN = ("bot", "s3cret-password")
 
@@ -25,17 +24,6 @@ def git_server(tmp_path: Path) -> Iterator[GitServer]:
     server = start_git_server(tmp_path / "git", credentials=LOGIN)
     yield server
     server.stop()
-
-
-@pytest.fixture
-def crew(control_plane: ControlPlane, valkey: Valkey, git_server: GitServer, tmp_path: Path) -> Iterator[Crew]:
-    with a_crew(control_plane, valkey, git_server, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def shell(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return a_shell(crew, monkeypatch)
 
 
 def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import redis
 
-from reconciler.sandbox.controlplane import ControlPlane
-from reconciler.sandbox.gitserver import GitServer
 from reconciler.sandbox.valkey import Valkey
-from tests.support.flow import ROOT_KEY, Crew, a_crew
-from tests.support.shell import Shell, a_shell
+from tests.support.flow import ROOT_KEY, Crew
+from tests.support.shell import Shell
 
 STATEFUL_SET = {
     "apiVersion": "apps/v1",
@@ -30,17 +25,18 @@ STATEFUL_SET = {
 
 
 @pytest.fixture
-def crew(control_plane: ControlPlane, own_valkey: Valkey, git_server: GitServer, tmp_path: Path) -> Iterator[Crew]:
-    with a_crew(control_plane, own_valkey, git_server, tmp_path) as made:
-        yield made
+def valkey(own_valkey: Valkey) -> Valkey:
+    """One whose settings may be spoiled."""
+    return own_valkey
 
 
 @pytest.fixture
-def shell(crew: Crew, own_valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.setenv("RECONCILER_REDIS_URL", own_valkey.url)
+def shell(shell: Shell, valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """With the environment of a worker that may write everything."""
+    monkeypatch.setenv("RECONCILER_REDIS_URL", valkey.url)
     monkeypatch.setenv("RECONCILER_ROOT_KEY", ROOT_KEY)
     monkeypatch.setenv("RECONCILER_MANAGE", "all")
-    return a_shell(crew, monkeypatch)
+    return shell
 
 
 def levels(shell: Shell) -> tuple[int, dict[str, tuple[str, str]]]:
@@ -61,8 +57,8 @@ def test_a_healthy_installation_has_nothing_to_mend(crew: Crew, shell: Shell) ->
     assert "→" not in told
 
 
-def test_each_fault_is_found_and_comes_with_its_remedy(crew: Crew, shell: Shell, own_valkey: Valkey) -> None:
-    client = redis.Redis.from_url(own_valkey.url)
+def test_each_fault_is_found_and_comes_with_its_remedy(crew: Crew, shell: Shell, valkey: Valkey) -> None:
+    client = redis.Redis.from_url(valkey.url)
     client.config_set("maxmemory-policy", "allkeys-lru")
     client.close()
     rival = {"name": "argocd-application-controller", "namespace": crew.control_namespace}

@@ -7,28 +7,25 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.controlplane import ControlPlane
-from reconciler.sandbox.gitserver import GitServer
-from reconciler.sandbox.valkey import Valkey
-from tests.support.flow import Crew, a_crew
+from tests.support.flow import Crew
 from tests.support.shell import working
 
 PROGRAM = [sys.executable, "-c", "import sys; from reconciler.cli import main; sys.exit(main())"]
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 GREEN = b"\x1b[32m"
 
 
 @pytest.fixture
-def crew(control_plane: ControlPlane, valkey: Valkey, git_server: GitServer, tmp_path: Path) -> Iterator[Crew]:
-    with a_crew(control_plane, valkey, git_server, tmp_path) as made:
-        made.git.create(made.repo, {"web/one.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"})
-        made.create(made.application(syncPolicy={}))
-        yield made
+def crew(crew: Crew) -> Crew:
+    """With one Application that is synced by hand."""
+    crew.git.create(crew.repo, {"web/one.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"})
+    crew.create(crew.application(syncPolicy={}))
+    return crew
 
 
 def in_sandbox(crew: Crew, folder: Path) -> dict[str, str]:
@@ -41,6 +38,22 @@ def in_sandbox(crew: Crew, folder: Path) -> dict[str, str]:
     (folder / ".sandbox").mkdir()
     (folder / ".sandbox" / "state.json").write_text(json.dumps(state))
     return {"HOME": str(folder), "PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), "TERM": "xterm-256color"}
+
+
+def test_a_reader_that_goes_away_early_gets_no_complaint(crew: Crew, tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    done = subprocess.run(
+        [*PROGRAM, "app", "list", "-o", "json"],
+        env=in_sandbox(crew, tmp_path),
+        cwd=tmp_path,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def on_a_terminal(argv: list[str], environment: Mapping[str, str], folder: Path) -> tuple[int, bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,27 +14,13 @@ from reconciler.models.application import Application
 from reconciler.models.keys import AppKey
 from reconciler.models.manifest import JsonObject
 from reconciler.plan.adoption import ADOPTED, adoption
-from reconciler.sandbox.controlplane import ControlPlane
-from reconciler.sandbox.gitserver import GitServer
 from reconciler.sandbox.kubeconfig import write_kubeconfig
-from reconciler.sandbox.valkey import Valkey
 from tests.support.audit import MUTATING, AuditLog
-from tests.support.flow import Crew, a_crew
-from tests.support.shell import Shell, a_shell
+from tests.support.flow import Crew
+from tests.support.shell import Shell
 
 CONTROLLER, SKIP = "reconciler.dev/controller", "argocd.argoproj.io/skip-reconcile"
 READING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}
-
-
-@pytest.fixture
-def crew(control_plane: ControlPlane, valkey: Valkey, git_server: GitServer, tmp_path: Path) -> Iterator[Crew]:
-    with a_crew(control_plane, valkey, git_server, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def shell(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return a_shell(crew, monkeypatch)
 
 
 def a_config_map(name: str, colour: str = "red") -> str:
@@ -112,6 +97,7 @@ def marks(crew: Crew, key: AppKey) -> dict[str, str]:
 
 def test_an_application_changes_hands_in_one_write_and_back_in_another(crew: Crew, shell: Shell) -> None:
     key = deployed(crew)
+    crew.patch(key, {"metadata": {"annotations": {"team": "shop"}}})
     before = marks(crew, key)
     assert "would set" in shell.ok("adopt", "application", "web", "--dry-run").out
     assert marks(crew, key) == before

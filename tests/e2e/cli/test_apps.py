@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,8 @@ from reconciler.cli.control import Control
 from reconciler.cli.problems import Problem
 from reconciler.models.keys import AppKey
 from reconciler.models.manifest import JsonObject
-from reconciler.sandbox.controlplane import ControlPlane
-from reconciler.sandbox.gitserver import GitServer
-from reconciler.sandbox.valkey import Valkey
-from tests.support.flow import Crew, a_crew
-from tests.support.shell import Shell, a_shell, working
+from tests.support.flow import Crew
+from tests.support.shell import Shell, working
 
 DEPLOYMENT = """
 apiVersion: apps/v1
@@ -32,17 +28,6 @@ spec:
     metadata: {labels: {app: orders-api}}
     spec: {containers: [{name: api, image: 'registry.example/orders:1'}]}
 """
-
-
-@pytest.fixture
-def crew(control_plane: ControlPlane, valkey: Valkey, git_server: GitServer, tmp_path: Path) -> Iterator[Crew]:
-    with a_crew(control_plane, valkey, git_server, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def shell(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    return a_shell(crew, monkeypatch)
 
 
 def files(replicas: int = 3) -> dict[str, str | bytes | None]:
