@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -68,6 +68,11 @@ class Call(msgspec.Struct, frozen=True, rename="camel"):
 _decode = msgspec.json.Decoder(Call).decode
 
 
+def by_kind(calls: Iterable[Call]) -> Mapping[str, int]:
+    """How many of each verb and resource, the commonest first, named for a report."""
+    return {f"calls {what}": count for what, count in Counter(call.what for call in calls).most_common(12)}
+
+
 class CallLog:
     """The audit log from one position on."""
 
@@ -85,10 +90,6 @@ class CallLog:
         """Answered requests of our processes, oldest first."""
         self._settled()
         return [call for call in self._read() if call.is_ours and wanted(call)]
-
-    def counted(self) -> Counter[str]:
-        """Our requests by verb and resource."""
-        return Counter(call.what for call in self.ours())
 
     def _settled(self) -> int:
         """Waits until a request of our own stands in the log, which is written in the order of answers; its size."""

@@ -15,7 +15,9 @@ from benchmarks import fleet
 from benchmarks.calls import CallLog
 from benchmarks.measure import Usage
 from benchmarks.probes import Probes
+from benchmarks.wire import APPLICATIONS
 from reconciler.sandbox import control
+from reconciler.sandbox.api import Api, ApiError
 from reconciler.sandbox.controlplane import ControlPlane, ControlPlaneOptions, start_control_plane
 from reconciler.sandbox.gitserver import GitServer, start_git_server
 from reconciler.sandbox.kubeconfig import write_kubeconfig
@@ -157,6 +159,7 @@ def a_rig(options: RigOptions) -> Iterator[Rig]:
     rig = Rig(folder, options, plane, valkey, git, Hook("", secrets.token_urlsafe(24)))
     try:
         control.prepare_control_cluster(plane.api, may_write=True)
+        wait_for(lambda: _lists_applications(plane.api), "the storage of Applications", timeout_s=START_TIMEOUT_S)
         plane.api.apply(control.webhook_secret(rig.hook.secret))
         fleet.prepare_clusters(plane.api, options.clusters, plane.port)
         yield rig
@@ -174,6 +177,15 @@ def _plane_options(folder: Path) -> ControlPlaneOptions:
     return ControlPlaneOptions(
         name="bench", bind_all=True, audit=False, apiserver_flags=(*flags, "--audit-log-maxsize=1000000")
     )
+
+
+def _lists_applications(api: Api) -> bool:
+    try:
+        return "items" in api.get(APPLICATIONS)
+    except ApiError as error:
+        if error.code == 429:  # the storage of a new kind is being set up
+            return False
+        raise
 
 
 def _page(address: str) -> str:

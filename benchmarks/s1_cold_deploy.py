@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks import fleet
+from benchmarks.calls import Call, by_kind
 from benchmarks.fleet import Member
 from benchmarks.measure import load
 from benchmarks.probes import Pairs, Probes
@@ -51,7 +52,7 @@ class Deployed:
     cpu_s: float
     server_cpu_s: float
     peak_mb: float
-    calls: Counter[str]
+    calls: Sequence[Call]
     counters: Counter[str]
     cpu_by_process: Mapping[str, float]
 
@@ -86,7 +87,7 @@ def deploy(rig: Rig, members: Sequence[Member]) -> Deployed:
         cpu_s=usage.cpu_s - cpu,
         server_cpu_s=rig.used_by_server().cpu_s - server,
         peak_mb=usage.peak_mb,
-        calls=calls.counted(),
+        calls=calls.ours(),
         counters=rig.counters(),
         cpu_by_process=rig.cpu_by_process(),
     )
@@ -133,7 +134,7 @@ def _report(n: int, deployed: Deployed, probes: tuple[Pairs, Pairs], busy: float
         "probe_last": after.per_s,
         "server_cpu_ms_per_app": deployed.server_cpu_s * 1000 / n,
         **{f"cpu_s_{name}": cpu_s for name, cpu_s in deployed.cpu_by_process.items()},
-        **{f"calls {what}": count for what, count in deployed.calls.most_common(12)},
+        **by_kind(deployed.calls),
     }
     return Report(
         scenario="S1",
@@ -142,7 +143,7 @@ def _report(n: int, deployed: Deployed, probes: tuple[Pairs, Pairs], busy: float
         unit="apps/s",
         probe=max(before.per_s, after.per_s),
         renders=deployed.counters["reconciler_renders_total"],
-        api_calls_per_app=deployed.calls.total() / n,
+        api_calls_per_app=len(deployed.calls) / n,
         cpu_ms_per_app=deployed.cpu_s * 1000 / n,
         rss_mb=deployed.peak_mb,
         tasks=deployed.counters["reconciler_passes_total"],

@@ -12,6 +12,7 @@ import random
 import time
 
 from benchmarks import fleet
+from benchmarks.calls import by_kind
 from benchmarks.figures import Spread
 from benchmarks.fleet import Member
 from benchmarks.measure import load
@@ -58,7 +59,8 @@ def run(rig: Rig, n: int) -> Report:
         beside={
             "commits": COMMITS,
             "max_s": spread.max_s,
-            "cpu_ms_per_commit": (rig.used().cpu_s - cpu_s) * 1e3 / COMMITS,
+            "cpu_ms_per_commit": (rig.used().cpu_s - cpu_s) * 1000 / COMMITS,
+            **by_kind(asked),
         },
     )
 

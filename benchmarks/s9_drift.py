@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from benchmarks import fleet
+from benchmarks.calls import by_kind
 from benchmarks.figures import Spread
 from benchmarks.fleet import Member
 from benchmarks.measure import load
@@ -82,7 +83,7 @@ def run(rig: Rig, n: int) -> Report:
         cpu_ms_per_app=(rig.used().cpu_s - cpu_s) * 1000 / len(chosen),
         rss_mb=rig.used().peak_mb,
         load=load(),
-        beside={"edits": len(chosen), "max_s": spread.max_s, "false_heals": (+heals).total()},
+        beside={"edits": len(chosen), "max_s": spread.max_s, "false_heals": (+heals).total(), **by_kind(asked)},
     )
 
 
