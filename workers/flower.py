@@ -26,7 +26,8 @@ def password(settings: Settings) -> str:
     path = settings.data_dir / PASSWORD_FILE
     if not path.exists():
         _write_once(path, secrets.token_urlsafe(24))
-        print(f"Flower: log in as {settings.flower_user}, password {path.read_text()} (kept in {PASSWORD_FILE})")
+        # Flushed: it would lie in a buffer until the process ends wherever the output is a file.
+        print(f"Flower: log in as {settings.flower_user}, password {path.read_text()} (kept in {path})", flush=True)
     return path.read_text()
 
 
@@ -63,5 +64,8 @@ def _write_once(path: Path, text: str) -> None:
 
 def main(settings: Settings) -> int:
     """Serves until SIGTERM; the exit code. Raises ConfigurationError."""
-    run(celery_app(settings), settings)
+    app = celery_app(settings)
+    # Flower shows queues only of transports that it knows by name; it takes no task, so the stock one will do.
+    app.conf.broker_transport = None
+    run(app, settings)
     return 0
