@@ -21,6 +21,7 @@ from reconciler.passes.standing import Target
 from reconciler.services import Services
 from reconciler.sources import Access, Refs, Resolution
 from reconciler.sources.refs import SHA_BINDING, resolve
+from reconciler.store.readindex import Head
 from reconciler.store.records import ObjectRecord, Record
 from reconciler.store.summaries import Sighting, Summary
 
@@ -101,7 +102,7 @@ class Recall:
     def _advanced(self, repo: RepoUrl, found: Resolution, seen: CommitId | None) -> Resolution:
         """Tells everybody of a commit that no refresh has handled. Whoever was faster may know a newer one."""
         if not self.services.stores.heads.advance(repo, found.binding, seen, found.commit):
-            head = self.services.stores.heads.known(repo)[found.binding]
+            head = self.services.stores.heads.known(repo).get(found.binding, Head())
             return Resolution(head.next or head.current or found.commit, found.binding)
         self.moved = repo
         return found

@@ -1,7 +1,8 @@
 """Heads of repositories: which commit of each ref has been handled, and which is being handled.
 
 `next` is written before the read index is looked up and `current` after all requests are raised: a refresh that dies in
-between is repeated, and a pass that publishes its reads in between sees `next` and comes again.
+between is repeated, and a pass that publishes its reads in between sees `next` and comes again. Heads from before a
+wipe or fail-over count as unknown: somebody asks the repository again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from reconciler.models.keys import CommitId, RepoUrl
-from reconciler.store.client import Client, Script, store_errors
+from reconciler.store.client import Client, Script
 from reconciler.store.keys import Keys
 from reconciler.store.readindex import Head
 
@@ -19,15 +20,15 @@ class Heads:
     """Every method raises StoreUnavailable."""
 
     def __init__(self, client: Client, keys: Keys) -> None:
-        self._client, self._keys = client, keys
+        self._keys = keys
         self._finish = Script(client, "heads")
         self._advance = Script(client, "advance")
+        self._known, self._begin, self._drop = (Script(client, name) for name in ("known", "begin", "drop"))
 
     def known(self, repo: RepoUrl) -> Mapping[str, Head]:
         """All refs that were ever looked at, by name."""
-        with store_errors("reading heads"):
-            row = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.heads(repo)))
-        words = {name.decode(): CommitId(commit.decode()) for name, commit in row.items()}
+        row = [word.decode() for word in cast("list[bytes]", self._known([self._keys.prefix], [repo]))]
+        words = {name: CommitId(commit) for name, commit in zip(row[0::2], row[1::2], strict=True)}
         refs = {name.partition(":")[2] for name in words}
         return {ref: Head(words.get(f"current:{ref}"), words.get(f"next:{ref}")) for ref in refs}
 
@@ -38,20 +39,19 @@ class Heads:
     def begin(self, repo: RepoUrl, commits: Mapping[str, CommitId]) -> None:
         """These commits are about to be handled. Call it before the read index is looked up."""
         if commits:
-            with store_errors("writing heads"):
-                self._client.hset(
-                    self._keys.heads(repo), mapping={f"next:{ref}": commit for ref, commit in commits.items()}
-                )
+            self._begin([self._keys.prefix], [repo, *_pairs(commits)])
 
     def finish(self, repo: RepoUrl, commits: Mapping[str, CommitId]) -> None:
         """All requests for these commits are raised."""
         if commits:
-            pairs = [word for pair in commits.items() for word in pair]
-            self._finish([self._keys.prefix], [repo, *pairs])
+            self._finish([self._keys.prefix], [repo, *_pairs(commits)])
 
     def forget(self, repo: RepoUrl, refs: Iterable[str]) -> None:
         """Nobody reads these refs any more."""
-        names = [f"{word}:{ref}" for ref in refs for word in ("current", "next")]
+        names = list(refs)
         if names:
-            with store_errors("dropping heads"):
-                self._client.hdel(self._keys.heads(repo), *names)
+            self._drop([self._keys.prefix], [repo, *names])
+
+
+def _pairs(commits: Mapping[str, CommitId]) -> list[str]:
+    return [word for pair in commits.items() for word in pair]

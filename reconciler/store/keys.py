@@ -137,5 +137,5 @@ class Keys:
         return f"{self.prefix}reads:{app}"
 
     def heads(self, repo: RepoUrl) -> str:
-        """heads:<repo> → hash of `current:<ref>` and `next:<ref>` to commits."""
+        """heads:<repo> → hash of `current:<ref>` and `next:<ref>` to commits, and the `epoch` of both."""
         return f"{self.prefix}heads:{repo}"

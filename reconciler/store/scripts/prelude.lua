@@ -86,3 +86,13 @@ local function born()
   redis.call('SET', root .. 'born', text(now_us))
   return text(now_us)
 end
+
+-- Heads of a repository, dropped if they are from before a wipe or fail-over: an older copy names older commits, and
+-- what was deployed since would be undone.
+local function heads_of(repo)
+  local hash = key('heads', repo)
+  if redis.call('HGET', hash, 'epoch') ~= born() then
+    redis.call('DEL', hash)
+  end
+  return hash
+end

@@ -5,7 +5,7 @@ local mine = key('reads', app)
 local known = redis.call('HMGET', mine, 'digest', 'repo', 'binding', 'reads')
 
 local function heads(word)
-  local pair = redis.call('HMGET', key('heads', repo), 'current:' .. binding, 'next:' .. binding)
+  local pair = redis.call('HMGET', heads_of(repo), 'current:' .. binding, 'next:' .. binding)
   return {word, pair[1] or '', pair[2] or ''}
 end
 
