@@ -1,0 +1,265 @@
+"""A whole sandbox with a fleet whose every object says which commit it is from, to be hit and then judged.
+
+Two destinations with controllers: `east` directly, `west` through a proxy that can misbehave.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from reconciler.models.keys import AppKey, EntryKey, Lane
+from reconciler.models.manifest import JsonObject
+from reconciler.sandbox import control
+from reconciler.sandbox.api import ApiError
+from reconciler.sandbox.controlplane import ControlPlane
+from reconciler.sandbox.everything import APPLICATIONS, DEPLOYER, Sandbox, SandboxOptions, start_sandbox, state_of
+from reconciler.sandbox.waiting import wait_for
+from reconciler.settings import Settings
+from reconciler.store.client import connect
+from reconciler.store.keys import Keys
+from tests.support.audit import AuditEvent, AuditLog
+from tests.support.faultproxy import FaultProxy
+from tests.support.history import GENERATION, RESOURCES, generation, history_of, object_id
+from tests.support.judge import complaints
+from tests.support.tail import Tail
+
+REPO = "judged"
+KINDS = ("ConfigMap",) * 6 + ("Service",) * 2 + ("ServiceAccount",) * 2
+CONVERGE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """One fault in the middle of an operation. `counts` when some but not all writes of it came before."""
+
+    counts: bool
+    recovery_s: float
+
+
+@dataclass
+class Rig:
+    """A sandbox, its fleet, and what Git wants at the moment."""
+
+    sandbox: Sandbox
+    proxy: FaultProxy
+    places: Mapping[str, str]
+    """Destination by application; an application's namespace has its name."""
+
+    wanted: dict[str, JsonObject] = field(default_factory=dict)
+    """Manifest by path, as the newest commit has it."""
+
+    number: int = 0
+    deleted: dict[str, datetime] = field(default_factory=dict)
+
+    def push(self, changes: Mapping[str, JsonObject | None] | None = None) -> int:
+        """Commits a new generation of everything, or of the manifests given (None removes one); its number."""
+        self.number += 1
+        given = dict(self.wanted) if changes is None else dict(changes)
+        files = {path: _stamped(body, self.number) if body else None for path, body in given.items()}
+        self.wanted = {path: body for path, body in {**self.wanted, **files}.items() if body}
+        texts = {path: json.dumps(body) if body else None for path, body in files.items()}
+        self.sandbox.git.commit(REPO, texts, f"Generation {self.number}")
+        return self.number
+
+    def unconverged(self) -> str:
+        """What is not yet as Git wants it, or the empty string. Raises nothing while servers are away."""
+        try:
+            wanted = {object_id(body): generation(body) for body in self.wanted.values()}
+            live = {object_id(body): generation(body) for body in self.live()}
+            wrong = [key for key in wanted.keys() | live.keys() if wanted.get(key) != live.get(key)]
+            if wrong:
+                return f"{len(wrong)} objects, such as {wrong[0]}"
+            items = self.sandbox.control.api.get(APPLICATIONS)["items"]
+            states = {item["metadata"]["name"]: state_of(item) for item in items}
+            return ", ".join(f"{name}: {state}" for name, state in states.items() if state != "Synced, Healthy")
+        except (OSError, ApiError) as error:
+            return str(error)
+
+    def converge(self, timeout_s: float = CONVERGE_S) -> float:
+        """Waits until everything is as Git wants it; seconds. Raises TimeoutError."""
+        started = time.monotonic()
+        last = ""
+
+        def done() -> bool:
+            nonlocal last
+            last = self.unconverged()
+            return not last
+
+        try:
+            wait_for(done, "convergence", timeout_s=timeout_s, every_s=0.2)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}: {last}") from None
+        return time.monotonic() - started
+
+    def strike(self, seed: int, fault: Callable[[], None]) -> Strike:
+        """Pushes, hits at a random point of an application's ten writes, and waits until all is well again."""
+        objects = random.Random(seed).randint(1, 6)
+        self.until_api_listens()
+        with Tail(self.planes) as tail:
+            made = self.push()
+            tail.until_written(made, objects)
+            at = datetime.now(UTC)
+            fault()
+            recovery_s = self.converge()
+            return Strike(tail.is_partial(made, at, len(KINDS)), recovery_s)
+
+    def until_api_listens(self) -> None:
+        """A push before that would wait for the next poll, which is none of the fault's doing."""
+        assert self.sandbox.processes is not None
+        place = ("127.0.0.1", self.sandbox.processes.api_port)
+        wait_for(lambda: _listens(place), "the API", timeout_s=30)
+
+    def until_rebuilt(self) -> None:
+        """Waits until a wiped or older Redis was noticed, and every application was looked at again since."""
+        client, keys = connect(self.sandbox.valkey.url), Keys.of(Settings())
+
+        def looked_at(app: str) -> bool:
+            entry = EntryKey.app(AppKey(control.NAMESPACE, app))
+            row = cast("list[bytes]", client.hmget(keys.entry(entry), "lane", "place", "issued"))
+            lane, place, issued = (word.decode() for word in row)
+            due = client.zscore(keys.due(cast("Lane", lane), place), str(entry))
+            return issued == "0" and due is not None and float(due) > (time.time() + 1) * 1000
+
+        def rebuilt() -> bool:
+            born, done = client.mget(keys.born(), keys.rebuilt())
+            return born is not None and born == done and all(map(looked_at, self.places))
+
+        wait_for(rebuilt, "everything to be looked at again", timeout_s=CONVERGE_S)
+        client.close()
+
+    @property
+    def planes(self) -> Sequence[ControlPlane]:
+        return list(self.sandbox.destinations.values())
+
+    def complaints(self) -> list[str]:
+        """What the judge has to say about everything since the start."""
+        events = sorted(self.events(), key=lambda event: event.received)
+        return complaints(events, history_of(self.sandbox.git.repository(REPO)), self.deleted)
+
+    def events(self) -> Iterator[AuditEvent]:
+        """Every request of ours to a destination since the start."""
+        for plane in self.planes:
+            yield from (e for e in AuditLog.of(plane, from_start=True).events() if e.user == DEPLOYER)
+
+    def live(self) -> Iterator[JsonObject]:
+        """Every judged object that there is and that nobody is deleting."""
+        for plane in self.planes:
+            for kind, plural in RESOURCES.items():
+                for body in plane.api.get(f"/api/v1/{plural}")["items"]:
+                    if generation(body) is not None and "deletionTimestamp" not in body["metadata"]:
+                        yield {**body, "kind": kind}
+
+    def pid(self, name: str) -> int:
+        assert self.sandbox.supervisor is not None
+        return self.sandbox.supervisor.pids[name]
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; the supervisor starts it again as one that ran well until now."""
+        assert self.sandbox.supervisor is not None
+        kept = self.sandbox.supervisor._kept[name]
+        kept.failures, kept.started = 0, float("-inf")
+        kept.child.kill()
+
+    def kill_renderer(self, worker: str) -> None:
+        """SIGKILL to one of a worker's renderer children."""
+        os.kill(renderer_children(self.pid(worker))[0], signal.SIGKILL)
+
+
+def renderer_children(pid: int) -> list[int]:
+    """Process ids of the renderers that a worker started."""
+    children = [
+        int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()
+    ]
+    return [child for child in children if Path(f"/proc/{child}/comm").read_text().strip() == "renderer"]
+
+
+def a_manifest(app: str, kind: str, number: int) -> JsonObject:
+    """One object of a fleet, without its generation."""
+    body: JsonObject = {
+        "apiVersion": "v1",
+        "kind": kind,
+        "metadata": {"name": f"{kind.lower()}-{number}", "namespace": app},
+    }
+    if kind == "Service":
+        body["spec"] = {"clusterIP": "None", "selector": {"app": app}, "ports": [{"port": 80}]}
+    return body
+
+
+def manifests_of(app: str, kinds: Sequence[str] = KINDS) -> dict[str, JsonObject]:
+    """An application's files."""
+    return {f"{app}/{number}.json": a_manifest(app, kind, number) for number, kind in enumerate(kinds)}
+
+
+def an_application(app: str, repo_url: str, place: str) -> JsonObject:
+    """An Application with everything automated, whose deletion takes its objects along."""
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {
+            "name": app,
+            "namespace": control.NAMESPACE,
+            "finalizers": ["resources-finalizer.argocd.argoproj.io"],
+        },
+        "spec": {
+            "project": "default",
+            "source": {"repoURL": repo_url, "path": app, "targetRevision": "main"},
+            "destination": {"name": place, "namespace": app},
+            "syncPolicy": {
+                "automated": {"prune": True, "selfHeal": True},
+                "syncOptions": ["CreateNamespace=true"],
+            },
+        },
+    }
+
+
+def _listens(place: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(place, timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _stamped(body: JsonObject, number: int) -> JsonObject:
+    return {**body, "metadata": {**body["metadata"], "annotations": {GENERATION: str(number)}}}
+
+
+FLEET: Mapping[str, str] = {"app-0": "east", "app-1": "east", "app-2": "east", "app-3": "west", "app-4": "west"}
+
+
+@contextmanager
+def a_rig(
+    folder: Path, *, places: Mapping[str, str] = FLEET, kinds: Sequence[str] = KINDS, **options: Any
+) -> Iterator[Rig]:
+    """A converged rig. `options` are those of the sandbox."""
+    given = {"with_fleet": False, "destinations": ("east", "west"), **options}
+    sandbox = start_sandbox(folder, SandboxOptions(**given))
+    proxy = FaultProxy(sandbox.destinations["west"])
+    try:
+        rig = Rig(sandbox, proxy, places)
+        rig.until_api_listens()
+        _fill(rig, kinds)
+        yield rig
+    finally:
+        proxy.close()
+        sandbox.stop()
+
+
+def _fill(rig: Rig, kinds: Sequence[str]) -> None:
+    api, git, west = rig.sandbox.control.api, rig.sandbox.git, rig.sandbox.destinations["west"]
+    api.apply(control.cluster_secret("west", west.access(DEPLOYER, url=rig.proxy.url)))
+    url = git.create(REPO)
+    api.apply(control.repository_secret(REPO, url, rig.sandbox.git_login))
+    rig.push({path: body for app in rig.places for path, body in manifests_of(app, kinds).items()})
+    api.apply_all([an_application(app, url, place) for app, place in rig.places.items()])
