@@ -11,7 +11,7 @@ from devtools.setup import go_program
 from devtools.steps import say
 from devtools.surroundings import go_environment
 
-TYPED = ("reconciler", "workers", "beat_schedule.py", "devtools", "tests", "benchmarks")
+TYPED = ("reconciler", "workers", "beat_schedule.py", "devtools", "tests", "benchmarks", "docs/pictures")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Runs the README's walk-through against the sandbox of this checkout: its blocks and walkthrough.svg are what came out.
+"""Runs the README's walk-through against the sandbox of this checkout, and writes down what came out.
+
+Both the blocks of the README and walkthrough.svg are made by it:
 
 ./dev down && ./dev up && .venv/bin/python docs/pictures/record.py
 """
