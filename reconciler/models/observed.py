@@ -96,6 +96,8 @@ class Reading:
     """Known without the object, from the record or the summary."""
 
     error: str | None = None
+    is_passing: bool = False
+    """Whether the error is nobody's fault and goes by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reconciler.clusters.cluster import Cluster, Found
-from reconciler.errors import ObjectConflict, ReconcilerError
+from reconciler.errors import ObjectConflict, ReconcilerError, Transient
 from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
@@ -81,7 +81,7 @@ def _kind_reading(kind: GroupKind, cluster: Cluster, *, comes: bool) -> Reading 
         if cluster.served(kind) is not None:
             return None
     except ReconcilerError as error:
-        return Reading("none", error=str(error))
+        return _unread(error)
     if comes:
         return ABSENT
     return Reading("none", error=f"the cluster serves no {kind}: install its CustomResourceDefinition first")
@@ -90,14 +90,18 @@ def _kind_reading(kind: GroupKind, cluster: Cluster, *, comes: bool) -> Reading 
 def _reading(manifest: Manifest, found: Found, ladder: Ladder) -> Reading:
     failure = found.failed.get(manifest.key)
     if failure is not None:
-        return Reading("none", error=str(failure))
+        return _unread(failure)
     live = found.objects[manifest.key]
     if live is None:
         return ABSENT
     try:
         return _compared(manifest, live, ladder)
     except ReconcilerError as error:
-        return Reading("none", live, error=str(error))
+        return _unread(error, live)
+
+
+def _unread(error: ReconcilerError, live: LiveObject | None = None) -> Reading:
+    return Reading("none", live, error=str(error), is_passing=isinstance(error, Transient | ObjectConflict))
 
 
 def _compared(manifest: Manifest, live: LiveObject | None, ladder: Ladder) -> Reading:

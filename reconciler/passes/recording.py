@@ -82,6 +82,8 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
     elif isinstance(seen.fault, SpecError):
         # A dead child may have been killed from outside: three tries in a row tell whose fault it was.
         reasons.append((RETRY_S if isinstance(seen.fault, RendererDied) else FAULTY_S, str(seen.fault)))
+    elif seen.comparison.sync == "Unknown":
+        reasons.append(_unread_due(seen))
     if acted.outcome.conflicts:
         reasons.append((0.0, next(iter(acted.outcome.conflicts.values()))))
     if acted.outcome.transient:
@@ -89,6 +91,12 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
     if not known.is_watched and (after.get("health") or {}).get("status") == "Progressing":
         reasons.append((UNWATCHED_S, "health is under way"))
     return min(reasons)
+
+
+def _unread_due(seen: Look) -> tuple[float, str]:
+    """Objects that could not be compared are tried again although nobody tells when they can."""
+    passing = any(reading.is_passing for reading in seen.observed.readings.values())
+    return (RETRY_S if passing or seen.observed.incomplete else FAULTY_S), "not every object could be compared"
 
 
 def _waiting(acted: Acted) -> str:

@@ -62,8 +62,10 @@ def test_a_kind_that_the_cluster_lacks_holds_the_application_until_the_cluster_s
     text, definition = custom("Widget", f"{tenant.repo}.example.com")
     tenant.push({**BLUE, "widget.yaml": text})
 
-    tenant.reconcile(key)
+    result = tenant.reconcile(key)
 
+    assert result.next_due_s is not None
+    assert 60 < result.next_due_s < 600
     assert f"the cluster serves no {tenant.repo}.example.com/Widget" in tenant.conditions(key)["ComparisonError"]
     assert tenant.verdict(key)[0] == "Unknown"
     assert {item["kind"] for item in tenant.status(key)["resources"]} == {"ConfigMap", "Widget"}
