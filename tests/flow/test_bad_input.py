@@ -151,7 +151,8 @@ def test_a_mistake_is_written_down_once(tenant: Tenant, name: str) -> None:
 
 
 def test_the_applications_beside_a_broken_one_go_on(tenant: Tenant) -> None:
-    broken = tenant.deploy({**RED, "../other/two.yaml": a_config_map("two", color="red")})
+    broken = tenant.deploy(RED)
+    tenant.push({"two.yaml": a_config_map("two", color="red")}, to="other")
     fine = tenant.create(tenant.application(name=f"{tenant.repo}-other", path="other"))
     tenant.reconcile(fine)
     tenant.push({"one.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one\n"})
