@@ -9,7 +9,7 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.config import ConfigException, load_kube_config
 
 from reconciler.clusters.endpoint import Endpoint, Headers, Trust, endpoint_at
-from reconciler.errors import ConfigurationError
+from reconciler.errors import ClusterUnavailable, ConfigurationError
 
 
 def official_endpoint(kubeconfig: Path, context: str | None) -> Endpoint:
@@ -42,7 +42,10 @@ class _Refreshed:
 
     def __call__(self) -> Headers:
         with self._lock:
-            token = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+            try:
+                token = self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+            except (ConfigException, OSError, ValueError, LookupError) as error:
+                raise ClusterUnavailable(f"credentials cannot be renewed ({type(error).__name__})") from error
         if not token:
             return {}
         scheme, space, _ = token.partition(" ")

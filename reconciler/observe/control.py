@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +70,11 @@ class Control:
             watch = Watch(self._streams, collection, sink, patience)
             self._watches.append(watch)
             self._tasks.append(asyncio.create_task(_forever(watch), name=f"watch {collection.path}"))
+
+    @property
+    def tasks(self) -> Sequence[asyncio.Task[None]]:
+        """None of these ever ends by itself."""
+        return self._tasks
 
     def relist(self) -> None:
         """Lists everything as if for the first time, and compares it with what the store holds."""

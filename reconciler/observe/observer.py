@@ -121,6 +121,7 @@ class Observer:
         return bool(self._peers) and self._placed and self.is_whole
 
     async def _tick(self) -> None:
+        self._require_whole()
         await self._meet()
         self._follow_epoch()
         if self.control.is_whole:
@@ -130,6 +131,17 @@ class Observer:
             gc.collect()
             gc.freeze()
             self._frozen = True
+
+    def _require_whole(self) -> None:
+        """A part that ended by an error of ours would leave this observer blind in one eye: rather none at all, since
+        whoever supervises the process starts a new one.
+        """
+        followed = (f for destination in self.destinations.values() for f in destination.kinds.values())
+        for task in (*self.control.tasks, *(item.task for item in followed)):
+            if task.done():
+                raise RuntimeError(f"{task.get_name()} ended") from (None if task.cancelled() else task.exception())
+        if not self.outbox.is_alive:
+            raise RuntimeError("the outbox ended")
 
     async def _wait(self, stop: asyncio.Event) -> None:
         waiting = [asyncio.create_task(event.wait()) for event in (self._kick, stop)]

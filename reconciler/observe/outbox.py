@@ -124,6 +124,10 @@ class Outbox:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
     def stop(self, timeout_s: float = 5.0) -> None:
         """Does what is waiting, if Redis answers, and ends."""
         self._jobs.put(None)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -134,6 +135,22 @@ def test_a_cluster_that_is_registered_late_is_watched_from_then_on(rig: Rig, val
         assert observer.destinations == {}
         rig.register(rig.east.admin_token)
         wait_for(lambda: rig.is_seen, "the config map", timeout_s=WITHIN_S)
+
+
+def test_an_observer_with_a_broken_part_ends_instead_of_being_blind(
+    rig: Rig, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[str] = []
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    rig.deploy()
+
+    def broken(*_: object) -> None:
+        raise TypeError("a fault of ours")
+
+    with an_observer(rig.control, valkey, rig.namespace, ended=failed.append):
+        monkeypatch.setattr("reconciler.observe.outbox.Outbox._flush", broken)
+        rig.register(rig.east.admin_token)
+        wait_for(lambda: failed == ["the outbox ended"], "the observer to end", timeout_s=WITHIN_S)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -59,8 +59,10 @@ def a_desk(valkey: Valkey) -> Iterator[Desk]:
 
 
 @contextmanager
-def an_observer(plane: ControlPlane, valkey: Valkey, namespace: str) -> Iterator[Observer]:
-    """An observer of one control namespace, until the end of the block."""
+def an_observer(
+    plane: ControlPlane, valkey: Valkey, namespace: str, *, ended: Callable[[str], None] | None = None
+) -> Iterator[Observer]:
+    """An observer of one control namespace, until the end of the block. `ended` expects that it ends by itself."""
     loop = asyncio.new_event_loop()
     ready: list[Observer] = []
     stop = asyncio.Event()
@@ -68,7 +70,12 @@ def an_observer(plane: ControlPlane, valkey: Valkey, namespace: str) -> Iterator
 
     async def live() -> None:
         ready.append(Observer(_parts(plane, client, namespace)))
-        await ready[0].run(stop)
+        try:
+            await ready[0].run(stop)
+        except RuntimeError as error:
+            if ended is None:
+                raise
+            ended(str(error))
 
     thread = threading.Thread(target=loop.run_until_complete, args=(live(),), name="observer")
     thread.start()
