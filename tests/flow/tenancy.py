@@ -173,6 +173,7 @@ def _data(text: str) -> str:
 
 def as_user(plane: ControlPlane, folder: Path, rules: Sequence[JsonObject]) -> tuple[str, Path]:
     """A new user with these rights: its name in the audit log, and its kubeconfig."""
+    folder.mkdir(exist_ok=True)
     name, api = f"worker-{secrets.token_hex(4)}", plane.api
     subject = {"kind": "ServiceAccount", "name": name, "namespace": "default"}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}
