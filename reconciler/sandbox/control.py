@@ -31,9 +31,9 @@ def prepare_control_cluster(api: Api, *, may_write: bool) -> None:
     api.apply(_object("ConfigMap", "argocd-cm", labels={"app.kubernetes.io/part-of": "argocd"}, data={}))
 
 
-def service_account_access(admin: Api, account: str) -> Access:
+def service_account_access(admin: Api, account: str, *, namespace: str = NAMESPACE) -> Access:
     """How a service account of our processes reaches the control cluster."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{account}/token"
+    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
     answer = admin.request("POST", path, {"spec": {"expirationSeconds": TOKEN_LIFETIME_S}})
     return replace(admin.access, token=answer["status"]["token"])
 
