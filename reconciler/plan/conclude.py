@@ -41,8 +41,9 @@ def concluded(
 def ended_now(app: Application, plan: Plan, after: JsonObject) -> JsonObject | None:
     """The operationState of the operation that came to its end in this pass; None where it ended none."""
     state: JsonObject = after.get("operationState") or {}
-    before = app.status.operation_state
-    same = before is not None and (before.phase, before.started_at) == (state.get("phase"), state.get("startedAt"))
+    status = app.raw.get("status") if app.raw else app.status.to_json()
+    # The whole of it: two operations may begin and end within one second, and times tell no more than seconds.
+    same = state == ((status or {}).get("operationState") or {})
     if plan.operation_state is None or same or state.get("phase") not in words.COMPLETED:
         return None
     return state
