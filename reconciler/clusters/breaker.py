@@ -10,8 +10,9 @@ from reconciler.errors import ClusterUnavailable
 
 FAILURES_TO_OPEN = 3
 FIRST_PROBE_S = 5.0
-LAST_PROBE_S = 60.0
-"""Probes come after 5, 10, 20, 40 and then every 60 s, so a short fault ends soon and a long one costs little."""
+LAST_PROBE_S = 30.0
+"""Probes come after 5, 10, 20 and then every 30 s: a short fault ends soon, a long one costs little, and a cluster that
+is back is whole within a minute."""
 
 
 class Breaker:
@@ -27,6 +28,7 @@ class Breaker:
         self._lock = threading.Lock()
         self._failures = 0
         self._closed_until = 0.0
+        self._is_probing = False
         self._reason = ""
 
     @property
@@ -44,6 +46,7 @@ class Breaker:
                 message = f"{self._name}: {self._reason}; next try in {wait_s:.0f} s"
                 raise ClusterUnavailable(message, retry_after_s=wait_s)
             # This caller is the probe; the others wait until it has reported, or until it must have timed out.
+            self._is_probing = self.is_open
             self._closed_until = now + self._probe_limit_s if self.is_open else 0.0
 
     def answered(self) -> None:
@@ -52,11 +55,15 @@ class Breaker:
             with self._lock:
                 # A silence that the server asked for is not ended by the answer to another call.
                 self._closed_until = 0.0 if self.is_open else self._closed_until
-                self._failures = 0
+                self._failures, self._is_probing = 0, False
 
     def failed(self, reason: str) -> None:
         """No answer came: refused, timed out, cut off."""
         with self._lock:
+            if self.is_open and not self._is_probing:
+                # Begun before it opened. Many calls that fail together are one outage, not many probes.
+                return
+            self._is_probing = False
             self._failures += 1
             self._reason = reason
             if self.is_open:

@@ -69,7 +69,7 @@ def test_a_probe_that_never_reports_is_replaced(breaker: Breaker, clock: Clock) 
     breaker.check()
 
 
-def test_probes_grow_rarer_down_to_one_a_minute(breaker: Breaker, clock: Clock) -> None:
+def test_probes_grow_rarer_down_to_two_a_minute(breaker: Breaker, clock: Clock) -> None:
     opened(breaker)
     waits = []
     for _ in range(8):
@@ -79,8 +79,17 @@ def test_probes_grow_rarer_down_to_one_a_minute(breaker: Breaker, clock: Clock) 
         clock.now += caught.value.retry_after_s or 0.0
         breaker.check()
         breaker.failed("timed out")
-    assert waits == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0, 60.0]
+    assert waits == [5.0, 10.0, 20.0, 30.0, 30.0, 30.0, 30.0, 30.0]
     assert waits[-1] == LAST_PROBE_S
+
+
+def test_calls_that_fail_together_are_one_outage_and_not_many_probes(breaker: Breaker) -> None:
+    opened(breaker)
+    for _ in range(10):
+        breaker.failed("connection refused")
+    with pytest.raises(ClusterUnavailable) as caught:
+        breaker.check()
+    assert caught.value.retry_after_s == FIRST_PROBE_S
 
 
 def test_a_server_that_asks_for_silence_gets_it_although_it_answers_other_calls(breaker: Breaker, clock: Clock) -> None:
