@@ -18,12 +18,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from urllib3.exceptions import HTTPError
+
 from reconciler.models.keys import AppKey, EntryKey, Lane
 from reconciler.models.manifest import JsonObject
 from reconciler.sandbox import control
 from reconciler.sandbox.api import ApiError
 from reconciler.sandbox.controlplane import ControlPlane
-from reconciler.sandbox.everything import APPLICATIONS, DEPLOYER, Sandbox, SandboxOptions, start_sandbox, state_of
+from reconciler.sandbox.everything import (
+    APPLICATIONS,
+    DEPLOYER,
+    Sandbox,
+    SandboxOptions,
+    _full_rights,
+    start_sandbox,
+    state_of,
+)
 from reconciler.sandbox.waiting import wait_for
 from reconciler.settings import Settings
 from reconciler.store.client import connect
@@ -72,35 +82,60 @@ class Rig:
         self.sandbox.git.commit(REPO, texts, f"Generation {self.number}")
         return self.number
 
-    def unconverged(self) -> str:
-        """What is not yet as Git wants it, or the empty string. Raises nothing while servers are away."""
+    def unconverged(self, place: str = "") -> str:
+        """What is not yet as Git wants it (on one cluster), or the empty string; never raises."""
+        apps = self.apps_on(place)
         try:
             wanted = {object_id(body): generation(body) for body in self.wanted.values()}
-            live = {object_id(body): generation(body) for body in self.live()}
-            wrong = [key for key in wanted.keys() | live.keys() if wanted.get(key) != live.get(key)]
-            if wrong:
-                return f"{len(wrong)} objects, such as {wrong[0]}"
-            items = self.sandbox.control.api.get(APPLICATIONS)["items"]
-            states = {item["metadata"]["name"]: state_of(item) for item in items}
-            return ", ".join(f"{name}: {state}" for name, state in states.items() if state != "Synced, Healthy")
-        except (OSError, ApiError) as error:
+            live = {object_id(body): generation(body) for body in self.live(place)}
+            wrong = [key for key in wanted.keys() | live.keys() if key[2] in apps and wanted.get(key) != live.get(key)]
+            states = {app: state_of(body) for app, body in self.applications().items() if app in apps}
+        except (OSError, ApiError, HTTPError) as error:
             return str(error)
+        if wrong:
+            return f"{len(wrong)} objects, such as {wrong[0]}; {states}"
+        return ", ".join(f"{name}: {state}" for name, state in states.items() if state != "Synced, Healthy")
 
-    def converge(self, timeout_s: float = CONVERGE_S) -> float:
-        """Waits until everything is as Git wants it; seconds. Raises TimeoutError."""
+    def apps_on(self, place: str = "") -> Sequence[str]:
+        """Applications that go to one cluster, or all."""
+        return [app for app, own in self.places.items() if place in ("", own)]
+
+    def applications(self) -> Mapping[str, JsonObject]:
+        """Every Application by name, as it is."""
+        return {item["metadata"]["name"]: item for item in self.sandbox.control.api.get(APPLICATIONS)["items"]}
+
+    def converge(self, place: str = "", *, timeout_s: float = CONVERGE_S) -> float:
+        """Waits until everything (on one cluster) is as Git wants it; seconds. Raises TimeoutError."""
         started = time.monotonic()
-        last = ""
+        last = [""]
 
         def done() -> bool:
-            nonlocal last
-            last = self.unconverged()
-            return not last
+            last[0] = self.unconverged(place)
+            return not last[0]
 
         try:
             wait_for(done, "convergence", timeout_s=timeout_s, every_s=0.2)
         except TimeoutError as error:
-            raise TimeoutError(f"{error}: {last}") from None
+            raise TimeoutError(f"{error}: {last[0]}") from None
         return time.monotonic() - started
+
+    def timed_push(self, place: str) -> float:
+        """Pushes everything anew; seconds until that is live on one cluster."""
+        self.push()
+        return self.converge(place)
+
+    def healed_s(self, app: str) -> float:
+        """Edits an object of an application by hand; seconds until it is as Git wants it again."""
+        plane = self.sandbox.destinations[self.places[app]]
+        path = f"/api/v1/namespaces/{app}/configmaps/configmap-0"
+        plane.api.patch(path, {"metadata": {"annotations": {GENERATION: "999999"}}})
+        return self.converge(self.places[app])
+
+    def replace_by_empty(self, place: str) -> None:
+        """A new cluster at the same address: nothing in it but our rights."""
+        plane = self.sandbox.destinations[place]
+        plane.restart(empty=True)
+        plane.api.apply(_full_rights(DEPLOYER))
 
     def strike(self, seed: int, fault: Callable[[], None]) -> Strike:
         """Pushes, hits at a random point of an application's ten writes, and waits until all is well again."""
@@ -152,9 +187,9 @@ class Rig:
         for plane in self.planes:
             yield from (e for e in AuditLog.of(plane, from_start=True).events() if e.user == DEPLOYER)
 
-    def live(self) -> Iterator[JsonObject]:
-        """Every judged object that there is and that nobody is deleting."""
-        for plane in self.planes:
+    def live(self, place: str = "") -> Iterator[JsonObject]:
+        """Every judged object that there is (on one cluster) and that nobody is deleting."""
+        for plane in [self.sandbox.destinations[place]] if place else self.planes:
             for kind, plural in RESOURCES.items():
                 for body in plane.api.get(f"/api/v1/{plural}")["items"]:
                     if generation(body) is not None and "deletionTimestamp" not in body["metadata"]:
