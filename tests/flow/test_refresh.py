@@ -25,7 +25,7 @@ from reconciler.sandbox.gitserver import GitServer
 from reconciler.sandbox.valkey import Valkey
 from reconciler.services import Services
 from reconciler.settings import Settings
-from reconciler.sources import Access, GitSources, Refs, access_for, canonical_url
+from reconciler.sources import Access, GitSources, Refs, access_for, accesses_for, canonical_url
 from reconciler.sources.gitsource import GitLimits
 from reconciler.sources.refs import expected_binding
 from reconciler.sources.transport import Timeouts
@@ -46,7 +46,8 @@ class Rig:
         self.blobs = Blobs(process.client, KEYS, KEYRING)
         self.sources = GitSources(folder, self.blobs, GitLimits(timeouts=SHORT))
         self.index, self.heads = ReadIndex(process.client, KEYS), Heads(process.client, KEYS)
-        readers = SimpleNamespace(settings=Settings(poll_s=60.0), catalog=catalog, sources=self.sources)
+        settings, accesses = Settings(poll_s=60.0), lambda url: accesses_for(url, catalog.repositories().parsed)
+        readers = SimpleNamespace(settings=settings, catalog=catalog, sources=self.sources, accesses=accesses)
         stores = SimpleNamespace(readindex=self.index, heads=self.heads)
         parts = SimpleNamespace(readers=readers, stores=stores, due=process.due)
         self.services = cast("Services", parts)
