@@ -94,6 +94,19 @@ def test_a_project_is_remembered_for_some_seconds_or_until_it_is_known_to_have_c
     assert repositories() == ("c",)
 
 
+def test_another_word_of_the_observers_ends_what_is_remembered(
+    catalog: Catalog, control_plane: ControlPlane, namespace: str
+) -> None:
+    control_plane.api.apply(a_project(namespace, sourceRepos=["one"]))
+    catalog.follow("first")
+    assert catalog.project("default").spec.source_repos == ("one",)
+    control_plane.api.apply(a_project(namespace, sourceRepos=["two"]))
+    catalog.follow("first")
+    assert catalog.project("default").spec.source_repos == ("one",)
+    catalog.follow("second")
+    assert catalog.project("default").spec.source_repos == ("two",)
+
+
 def test_secrets_are_told_apart_by_their_label_and_a_broken_one_stands_beside_the_others(
     catalog: Catalog, control_plane: ControlPlane, namespace: str
 ) -> None:

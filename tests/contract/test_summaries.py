@@ -130,3 +130,14 @@ def test_members_of_a_role_see_each_other_until_they_leave_or_die(client: Client
     wait_for(lambda: two.announce("b") == ["b"], "the silent one to count as dead", timeout_s=5)
     two.leave("b")
     assert one.announce("a") == ["a"]
+
+
+def test_each_change_of_the_surroundings_gives_another_word_also_after_a_wipe(live: Summaries, valkey: Valkey) -> None:
+    words = [live.surroundings()]
+    for wiped in (False, False, True):
+        if wiped:
+            valkey.flush()
+        live.tell_of_surroundings()
+        words.append(live.surroundings())
+    assert words[0] == ""
+    assert len(set(words)) == 4

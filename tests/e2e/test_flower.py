@@ -16,6 +16,7 @@ from reconciler.sandbox.ports import free_port
 from reconciler.sandbox.processes import START, environment
 from reconciler.sandbox.waiting import wait_for
 from tests.support.fleet import GENEROUS_S, Fleet, a_config_map, an_app, config_map, timed
+from tests.support.listening import listening
 
 PAGES = (
     "/",
@@ -112,13 +113,6 @@ def test_a_control_is_refused_also_to_whoever_logged_in(path: str, fleet: Fleet)
 def test_it_listens_on_loopback_only(fleet: Fleet) -> None:
     assert fleet.sandbox.processes
     assert listening(fleet.sandbox.processes.flower_port) == {"0100007F"}
-
-
-def listening(port: int) -> set[str]:
-    """The local addresses, in the kernel's hexadecimal form, on which anybody listens at a port."""
-    rows = [row.split() for name in ("tcp", "tcp6") for row in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
-    places = [row[1].split(":") for row in rows if row[3] == "0A"]
-    return {host for host, number in places if int(number, 16) == port}
 
 
 def test_a_password_is_made_up_once_and_kept_for_its_owner_only(fleet: Fleet, tmp_path: Path) -> None:

@@ -8,12 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import urllib3
 
+from reconciler.sandbox.children import start_child
 from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.places import PROJECT, program
+from reconciler.sandbox.ports import free_port
 from reconciler.sandbox.processes import START
 from reconciler.sandbox.valkey import Valkey
+from reconciler.sandbox.waiting import wait_for
 from reconciler.store.client import connect
+from tests.support.crds import install_crds
+from tests.support.listening import listening
 
 ROLES = ("worker", "beat", "observe", "api")
 EXIT_CONFIGURATION, EXIT_UNAVAILABLE = 78, 75
@@ -70,3 +76,25 @@ def test_a_redis_that_is_down_is_said_to_whoever_starts_it_again(
     assert ended.returncode == EXIT_UNAVAILABLE, ended.stderr
     assert "cannot start yet: redis" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_an_observer_shows_its_metrics_on_loopback(
+    control_plane: ControlPlane, own_valkey: Valkey, tmp_path: Path
+) -> None:
+    install_crds(control_plane)
+    port = free_port()
+    env = settings(control_plane, own_valkey, tmp_path) | {"RECONCILER_METRICS_PORT": str(port)}
+    observer = start_child("observe", [*START, "observe"], folder=tmp_path, env=env)
+
+    def text() -> str | None:
+        assert observer.exit_code is None, observer.last_words()
+        try:
+            return urllib3.request("GET", f"http://127.0.0.1:{port}/metrics", timeout=5, retries=False).data.decode()
+        except urllib3.exceptions.HTTPError:
+            return None
+
+    try:
+        assert "process_resident_memory_bytes" in wait_for(text, "the observer's metrics", timeout_s=30)
+        assert listening(port) == {"0100007F"}
+    finally:
+        observer.stop()
