@@ -41,6 +41,7 @@ def arguments(settings: Settings) -> list[str]:
         "--read-only",
         "--inspect-timeout=2000",
         f"--max-tasks={REMEMBERED_TASKS}",
+        "--tasks-columns=name,args,state,received,runtime,worker",
         "--purge-offline-workers=60",
         # Our settings come from one place: a stray configuration file in the working folder is not read.
         f"--conf={os.devnull}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -39,8 +38,7 @@ def tell(app: Application, plan: Plan, acted: Acted, after: JsonObject, services
 
     A first deployment creates and nothing else: the history says so, and an event more would be a write more.
     """
-    now = services.readers.clock()
-    events = [*_object_events(plan, acted, now), *_end_events(app, plan, after)]
+    events = [*_object_events(plan, acted), *_end_events(app, plan, after)]
     for event in events:
         write = log.warning if event.kind == "Warning" else log.info
         write(event.reason, application=str(app.key), message=event.message)
@@ -58,14 +56,14 @@ def tell_deletion(app: Application, decided: Cascade, results: Sequence[ObjectRe
         services.recorder.event(app, event.reason, event.message, event.kind)
 
 
-def _object_events(plan: Plan, acted: Acted, now: datetime) -> Iterator[Event]:
+def _object_events(plan: Plan, acted: Acted) -> Iterator[Event]:
     for result in acted.results or ():
         if result.action == "prune":
             yield _deleted(result, plan)
         elif not result.ok:
             yield Event("ResourceFailed", f"{result.key}: {result.message}", "Warning")
         elif result.differences:
-            lines = "; ".join(difference_line(result.key, item, now=now) for item in result.differences)
+            lines = "; ".join(difference_line(result.key, item) for item in result.differences)
             yield Event("ResourceUpdated", lines)
 
 

@@ -25,11 +25,16 @@ def explain(app: Application, comparison: Comparison | None = None, *, now: date
     return [*_conditions(app, now), *differing, *_health(app, now), *_operation(app, now), *_next(app, now)]
 
 
-def difference_line(key: ObjectKey, difference: Difference, *, now: datetime) -> str:
-    """`Deployment/orders-api: replicas live=5 desired=3 (kubectl-edit, 2m ago)`."""
+def difference_line(key: ObjectKey, difference: Difference, *, now: datetime | None = None) -> str:
+    """`Deployment/orders-api: replicas live=5 desired=3 (kubectl-edit, 2m ago)`.
+
+    Without `now` the change is told by its instant, for words that are read later, such as an event's.
+    """
     field = difference.path.removeprefix("/").removeprefix("spec.").removeprefix("spec/")
     live, desired = difference.live or ABSENT, difference.desired or ABSENT
-    by = ", ".join(filter(None, (difference.manager, _ago(difference.changed_at or "", now))))
+    changed_at = difference.changed_at or ""
+    when = _ago(changed_at, now) if now else changed_at and f"at {changed_at}"
+    by = ", ".join(filter(None, (difference.manager, when)))
     return f"{key.kind}/{key.name}: {field} live={live} desired={desired}" + (f" ({by})" if by else "")
 
 

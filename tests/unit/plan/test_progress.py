@@ -26,6 +26,11 @@ def test_a_difference_names_the_field_both_values_and_who_changed_it_when() -> N
     )
 
 
+def test_words_that_are_read_later_name_the_instant() -> None:
+    found = Difference("spec.replicas", "5", "3", "kubectl-edit", at(-125))
+    assert difference_line(API, found).endswith(f"(kubectl-edit, at {at(-125)})")
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(-3, "0s"), (59, "59s"), (60, "1m"), (7199, "1h"), (200000, "2d")])
 def test_an_age_is_short(seconds: float, text: str) -> None:
     assert age(seconds) == text
