@@ -186,3 +186,11 @@ def test_a_message_without_uid_gets_the_entry_with_the_uid_that_is_known(process
     with process.due.hold(APP, "") as held:
         assert held
         assert held.uid == UID
+
+
+def test_a_process_that_missed_a_change_of_epoch_gets_nothing(process: Process) -> None:
+    process.due.request(APP)
+    process.issue(APP)
+    unaware = replace(process.heartbeat.state, epoch="1")
+    assert process.due.acquire(APP, "", "token", unaware).why == "lapsed"
+    assert process.due.acquire(APP, "", "token", process.heartbeat.state).why == "ok"

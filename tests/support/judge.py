@@ -6,7 +6,7 @@ Every application of a judged fleet has one namespace of its name, and every obj
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -37,6 +37,12 @@ def overlaps(events: Sequence[AuditEvent]) -> Iterator[str]:
     for one, other in pairwise(windows):
         if one.app == other.app and other.start < one.end:
             yield f"{one.app}: {one.agent} and {other.agent} wrote at the same time, {other.start.time()}"
+
+
+def left_behind(live: Iterable[ObjectId], gone: Iterable[str]) -> list[str]:
+    """Objects that outlived their Application, although its finalizer promised to take them along."""
+    apps = set(gone)
+    return [f"{_name(target)} was left behind by its Application" for target in live if target[2] in apps]
 
 
 def _object(

@@ -41,7 +41,7 @@ from reconciler.store.keys import Keys
 from tests.support.audit import AuditEvent, AuditLog
 from tests.support.faultproxy import FaultProxy
 from tests.support.history import GENERATION, RESOURCES, generation, history_of, object_id
-from tests.support.judge import complaints
+from tests.support.judge import complaints, left_behind
 from tests.support.tail import Tail
 
 REPO = "judged"
@@ -137,6 +137,15 @@ class Rig:
         plane.restart(empty=True)
         plane.api.apply(_full_rights(DEPLOYER))
 
+    def delete_application(self, app: str) -> None:
+        """Asks for an Application and all it deployed to go."""
+        self.deleted[app] = datetime.now(UTC)
+        self.sandbox.control.api.delete(f"{APPLICATIONS}/{app}")
+
+    def create_application(self, app: str) -> None:
+        url = self.sandbox.git.repo_url(REPO)
+        self.sandbox.control.api.apply(an_application(app, url, self.places[app]))
+
     def strike(self, seed: int, fault: Callable[[], None]) -> Strike:
         """Pushes, hits at a random point of an application's ten writes, and waits until all is well again."""
         objects = random.Random(seed).randint(1, 6)
@@ -180,7 +189,9 @@ class Rig:
     def complaints(self) -> list[str]:
         """What the judge has to say about everything since the start."""
         events = sorted(self.events(), key=lambda event: event.received)
-        return complaints(events, history_of(self.sandbox.git.repository(REPO)), self.deleted)
+        told = complaints(events, history_of(self.sandbox.git.repository(REPO)), self.deleted)
+        gone = self.deleted.keys() - self.applications().keys()
+        return [*told, *left_behind(map(object_id, self.live()), gone)]
 
     def events(self) -> Iterator[AuditEvent]:
         """Every request of ours to a destination since the start."""
@@ -297,4 +308,5 @@ def _fill(rig: Rig, kinds: Sequence[str]) -> None:
     url = git.create(REPO)
     api.apply(control.repository_secret(REPO, url, rig.sandbox.git_login))
     rig.push({path: body for app in rig.places for path, body in manifests_of(app, kinds).items()})
-    api.apply_all([an_application(app, url, place) for app, place in rig.places.items()])
+    for app in rig.places:
+        rig.create_application(app)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from reconciler.models.manifest import JsonObject
 from tests.support.audit import AuditEvent
 from tests.support.history import GENERATION, Commit, ObjectId
-from tests.support.judge import complaints
+from tests.support.judge import complaints, left_behind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ONE: ObjectId = ("", "configmaps", "web", "one")
@@ -107,3 +107,8 @@ def test_two_passes_at_the_same_time_are_told() -> None:
 def test_two_passes_one_after_the_other_are_fine() -> None:
     events = [applied(1, 0, agent="pass/a"), applied(2, 0, agent="pass/a"), applied(3, 0, agent="pass/b")]
     assert complaints(events, git(0)) == []
+
+
+def test_what_outlives_its_application_was_left_behind() -> None:
+    assert left_behind([ONE], ["web"]) == ["configmaps/web/one was left behind by its Application"]
+    assert left_behind([ONE], ["other"]) == []
