@@ -113,6 +113,26 @@ class Tenant(Crew):
         marks = {f"argocd.argoproj.io/{name.replace('_', '-')}": text for name, text in annotations.items()}
         self.patch(key, {"metadata": {"annotations": marks}})
 
+    def ask(self, key: AppKey, **sync: Any) -> None:
+        """Asks for a sync as a client does; `retry` goes beside it."""
+        beside = {"retry": sync.pop("retry")} if "retry" in sync else {}
+        self.patch(key, {"operation": {"initiatedBy": {"username": "ada"}, "sync": sync, **beside}})
+
+    def approve(self, key: AppKey, *, later_s: float = 0) -> None:
+        """Approves deletions at the time of the tenant's clock."""
+        at = self.services.readers.clock() + timedelta(seconds=later_s)
+        self.annotate(key, deletion_approved=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def state(self, key: AppKey) -> JsonObject:
+        """The operationState."""
+        found: JsonObject = self.status(key)["operationState"]
+        return found
+
+    def results(self, key: AppKey) -> dict[str, tuple[str, str]]:
+        """Status and message of each object in the operation's result, by name."""
+        listed = self.state(key)["syncResult"]["resources"]
+        return {item["name"]: (item["status"], item["message"]) for item in listed}
+
     def let_pass(self, seconds: float) -> None:
         """The passes that follow happen so much later."""
         readers = self.services.readers
