@@ -12,6 +12,7 @@ import structlog
 from celery.beat import Scheduler
 
 from reconciler.errors import StoreUnavailable
+from reconciler.liveness import liveness
 from reconciler.queue import Dispatcher
 from reconciler.settings import Settings
 from reconciler.store.client import connect, require_noeviction
@@ -51,6 +52,7 @@ class DueScheduler(Scheduler):
 
     def tick(self, *_: Any, **__: Any) -> float:
         """Sends what is due, then waits for more, a second at most; returns how long beat should sleep on top."""
+        liveness.made_progress()
         if self._dispatcher is None:
             return LONGEST_WAIT_S
         try:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 
 from reconciler.errors import ConfigurationError, StoreUnavailable
+from reconciler.liveness import liveness
 from reconciler.logs import configure_logging
 from reconciler.settings import Settings
-from workers.alive import keep_alive
 
 DOORS: Mapping[str, str] = {
     "beat": "workers.beat",
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings()
         configure_logging(settings.log_level, as_json=settings.log_json)
-        with keep_alive(settings.data_dir, role):
+        with liveness.shown(settings.data_dir, role):
             return int(importlib.import_module(DOORS[role]).main(settings))
     except ConfigurationError as error:
         print(f"{role} cannot start: {error}", file=sys.stderr)

@@ -16,6 +16,7 @@ import structlog
 from celery.worker import state
 
 from reconciler.errors import StoreUnavailable
+from reconciler.liveness import liveness
 from reconciler.store.due import Request
 from reconciler.store.epoch import Epoch
 from reconciler.store.lease import Held, Leases
@@ -90,6 +91,8 @@ class Watchdog(_Thread):
         elif self._is_stalled():
             log.error("messages wait and none is taken, the process ends")
             self._leave(EXIT_STALLED, self._leases.running)
+        else:
+            liveness.made_progress()
 
     def _others(self, wedged: list[Held]) -> list[Held]:
         return [held for held in self._leases.running() if held not in wedged]

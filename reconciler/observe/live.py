@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.clusters.envelopes import Raw
+from reconciler.models.keys import ClusterUrl
 from reconciler.observe.fleet import Fleet
 from reconciler.observe.seen import Lens, Seen, edited, is_by_us, touched
 from reconciler.store.due import Request
@@ -17,6 +18,7 @@ class LiveReading:
 
     lens: Lens
     fleet: Fleet
+    cluster: ClusterUrl
 
     def read(self, raw: Raw, before: Seen | None) -> Seen:
         return self.lens.see(raw, before)
@@ -33,7 +35,9 @@ class LiveReading:
             owners = touched(before, after, by_us=True)
         for instance in owners:
             app = self.fleet.owner(instance)
-            if app is not None:
+            # What an application left behind elsewhere, or what the same server shows under another address, is not
+            # what it compares.
+            if app is not None and self.fleet.cluster_of(app) == self.cluster:
                 yield self.fleet.request(app, "push")
 
     def _unsettled(self, before: Seen | None, after: Seen | None) -> frozenset[str]:

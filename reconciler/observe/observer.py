@@ -18,6 +18,7 @@ from reconciler.clusters.registry import Clusters
 from reconciler.clusters.streams import Streams
 from reconciler.clusters.watch import Patience
 from reconciler.errors import ReconcilerError, SpecError, StoreUnavailable
+from reconciler.liveness import liveness
 from reconciler.models.keys import ClusterUrl, GroupKind
 from reconciler.models.manifest import JsonObject
 from reconciler.models.observed import ServedKind
@@ -122,6 +123,7 @@ class Observer:
 
     async def _tick(self) -> None:
         self._require_whole()
+        liveness.made_progress()
         await self._meet()
         self._follow_epoch()
         if self.control.is_whole:
@@ -228,7 +230,7 @@ class Observer:
             lens = Lens(kind, api_version, self._parts.manager, self._parts.digest)
             if kind == CRD:
                 lens = replace(lens, unmarked=partial(self.control.fleet.definer, cluster.url))
-            return Mirror(Scope(cluster.url, kind), LiveReading(lens, self.control.fleet), self.outbox.put)
+            return Mirror(Scope(cluster.url, kind), LiveReading(lens, self.control.fleet, cluster.url), self.outbox.put)
 
         return Destination(cluster, streams, mirror_of, self._patience)
 

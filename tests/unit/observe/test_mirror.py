@@ -38,13 +38,13 @@ def an_object(name: str, value: str = "1", *, owner: str = "web") -> Raw:
 class Bench:
     """A mirror of config maps on one cluster, and everything that it put."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, destination: ClusterUrl = EAST) -> None:
         self.jobs: list[Job] = []
         key = AppKey("argocd", "web")
         no = Digest("")
-        app = AppFacts(key, "u1", "1", no, no, "", False, False, "default", EAST, "", (), frozenset({KIND}))
+        app = AppFacts(key, "u1", "1", no, no, "", False, False, "default", destination, "", (), frozenset({KIND}))
         self.fleet = Fleet(digest, "argocd", lambda: None, lambda: {str(key): app})
-        reading = LiveReading(Lens(KIND, "v1", "argocd-controller", digest), self.fleet)
+        reading = LiveReading(Lens(KIND, "v1", "argocd-controller", digest), self.fleet, EAST)
         self.mirror = Mirror(Scope(EAST, KIND), reading, self.put)
 
     def put(self, *jobs: Job) -> None:
@@ -121,6 +121,13 @@ def test_events_change_what_is_known_and_ask_for_the_owner(bench: Bench) -> None
     assert bench.event("DELETED", an_object("a"))[0] == Change(Scope(EAST, KIND), "shop/a", None)
     assert bench.asked() == ["argocd/web"]
     assert bench.mirror.known == {}
+
+
+def test_what_an_application_left_on_another_cluster_concerns_it_no_more() -> None:
+    moved = Bench(destination=ClusterUrl("https://west.example"))
+    moved.relist()
+    assert moved.event("ADDED", an_object("a")) != []
+    assert moved.asked() == []
 
 
 def test_the_end_of_an_object_that_was_not_remembered_still_concerns_its_owner(bench: Bench) -> None:
