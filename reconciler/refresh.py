@@ -33,6 +33,9 @@ DEFAULT_JITTER_S = 60.0
 LONGEST_POLL_S = 24 * 3600.0
 """Where polling is off, refs are still looked at this often: a lost webhook must not last for ever."""
 
+OUTAGE_S = 10.0
+"""A repository that cannot be reached is looked at again after this long, spread up to twice that."""
+
 PUBLISHED_TREES = 500
 """Changed trees that are put into Redis at once; further ones follow when somebody reads them."""
 
@@ -96,7 +99,7 @@ def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: dateti
     except (SourceUnavailable, SourceError) as error:
         log.warning("refresh failed", repository=repo, reason=str(error))
         _handle_loss(repo, bindings, error, services)
-        return getattr(error, "retry_after_s", None) or poll_s
+        return _retry_s(error, poll_s, _spread(held))
     log.info("refreshed", repository=repo, moved=len(moved), affected=done.affected, at=now.isoformat())
     return 0.0 if done.is_overtaken else poll_s
 
@@ -204,6 +207,13 @@ def _forget_unfollowed(repo: RepoUrl, bindings: Collection[str], services: Servi
 def _plain(paths: Iterable[str]) -> list[str]:
     """Names that are no text cannot have been read, and Redis could not be asked for them."""
     return [path for path in paths if path.isprintable() or path.encode("utf-8", "ignore").decode() == path]
+
+
+def _retry_s(error: ReconcilerError, poll_s: float, spread: float) -> float:
+    """Seconds until the next look after a failed one. A push may be waiting for the end of an outage."""
+    if not isinstance(error, SourceUnavailable):
+        return poll_s
+    return error.retry_after_s or min(poll_s, OUTAGE_S * (1 + spread))
 
 
 def _spread(held: Held) -> float:

@@ -2,8 +2,18 @@
 
 import pytest
 
+from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.models.keys import CommitId
-from reconciler.refresh import DEFAULT_JITTER_S, DEFAULT_POLL_S, LONGEST_POLL_S, Move, moves, poll_interval_s
+from reconciler.refresh import (
+    DEFAULT_JITTER_S,
+    DEFAULT_POLL_S,
+    LONGEST_POLL_S,
+    OUTAGE_S,
+    Move,
+    _retry_s,
+    moves,
+    poll_interval_s,
+)
 from reconciler.settings import Settings
 
 A, B = CommitId("a" * 40), CommitId("b" * 40)
@@ -44,3 +54,10 @@ def test_refs_that_move_together_stand_together() -> None:
     handled = {"HEAD": A, "refs/heads/main": A, "refs/heads/x": B}
     heads = {"HEAD": B, "refs/heads/main": B, "refs/heads/x": A}
     assert [move.binding for move in moves(handled, handled, heads)] == ["HEAD", "refs/heads/main", "refs/heads/x"]
+
+
+def test_an_outage_is_looked_at_again_soon_and_a_refusal_at_the_next_poll() -> None:
+    assert _retry_s(SourceUnavailable("down"), 120.0, 0.5) == pytest.approx(1.5 * OUTAGE_S)
+    assert _retry_s(SourceUnavailable("down"), 5.0, 0.5) == pytest.approx(5.0)
+    assert _retry_s(SourceUnavailable("busy", retry_after_s=60.0), 120.0, 0.5) == pytest.approx(60.0)
+    assert _retry_s(SourceError("no such repository"), 120.0, 0.5) == pytest.approx(120.0)
