@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 from reconciler.apply import Outcome, Writer, run
 from reconciler.clusters.cluster import Cluster
 from reconciler.models.application import Application
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Observed, Reading
 from reconciler.models.result import ObjectResult
-from reconciler.passes.looking import Eyes, Look
+from reconciler.passes.looking import Eyes, Look, estimator
 from reconciler.passes.observed import Predict
 from reconciler.passes.recollection import Recall
 from reconciler.plan.build import judge
 from reconciler.plan.compare import Comparison
 from reconciler.plan.patch import claim_patch
+from reconciler.plan.threeway import STORED_AS_WRITTEN
 from reconciler.services import Services
 from reconciler.store.lease import Held
 
@@ -37,8 +39,14 @@ def eyes_of(known: Recall, held: Held) -> Eyes:
     manager = known.services.readers.settings.field_manager
 
     def predict(cluster: Cluster) -> Predict:
-        writer = Writer(cluster, manager, held.still_mine, held.agent)
-        return lambda manifest, live: writer.apply(manifest, live=live, dry_run=True).body
+        writer, estimate = Writer(cluster, manager, held.still_mine, held.agent), estimator(known.app, manager)
+
+        def asked(manifest: Manifest, live: LiveObject) -> JsonObject:
+            if manifest.group_kind in STORED_AS_WRITTEN:
+                return estimate(manifest, live)
+            return writer.apply(manifest, live=live, dry_run=True).body
+
+        return asked
 
     return Eyes(known.resolve, predict, known.recollect)
 

@@ -132,7 +132,7 @@ class _Gaze:
     def _observe(self, target: Target, desired: Desired) -> Observed:
         app, manager = self._standing.app, self._readers.settings.field_manager
         asks = self._eyes.predict if self._standing.gate.may_write and not self._unhonoured else None
-        predict = asks(target.cluster) if asks else _estimator(app, manager)
+        predict = asks(target.cluster) if asks else estimator(app, manager)
         ladder = Ladder(target.cluster, manager, self._standing.instance, predict, estimated=asks is None)
         observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))
         return replace(observed, namespaces_missing=_missing_namespace(app, target.cluster, observed))
@@ -145,7 +145,8 @@ def _first_unhonoured(desired: Desired, settings_cm: Mapping[str, str]) -> str |
     return None
 
 
-def _estimator(app: Application, manager: str) -> Predict:
+def estimator(app: Application, manager: str) -> Predict:
+    """Predicts without a server what applying would make of an object."""
     named = app.metadata.annotations.get(words.MIGRATION_MANAGER)
     extra = (named,) if named else ()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
+from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.plan.atoms import covers
 from reconciler.plan.diff import same_json
@@ -20,6 +21,9 @@ from reconciler.plan.schema.lists import ATOMIC_MAPS, Keys
 from reconciler.plan.schema.zeroes import vanishes
 
 ARGOCD_MANAGER: Final = "argocd-controller"
+STORED_AS_WRITTEN: Final = frozenset({GroupKind("", "ConfigMap")})
+"""Kinds without defaults or computed fields: what is estimated of them is what the server would answer."""
+
 IDENTITY: Final = frozenset({"apiVersion", "kind", "status"})
 
 
