@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 def test_a_flush_in_the_middle_loses_nothing(campaign: Campaign) -> None:
-    campaign.strike("FLUSHALL", lambda _: campaign.rig.sandbox.valkey.flush())
+    campaign.strike("FLUSHALL", lambda _: campaign.rig.sandbox.valkey.flush(), full=10)
 
 
 def test_a_server_that_comes_back_empty_loses_nothing(campaign: Campaign) -> None:
@@ -26,7 +26,9 @@ def test_a_fail_over_to_an_older_copy_brings_nothing_old_back(campaign: Campaign
     rig.sandbox.valkey.snapshot(older)
     rig.push()
     rig.converge()
-    campaign.strike("Valkey failed over to a copy some commits old", lambda _: rig.sandbox.valkey.restore(older))
+    campaign.strike(
+        "Valkey failed over to a copy some commits old", lambda _: rig.sandbox.valkey.restore(older), full=10
+    )
 
 
 def test_a_fail_over_while_nothing_goes_on_undoes_no_deployment(campaign: Campaign, tmp_path: Path) -> None:
@@ -42,4 +44,4 @@ def test_a_fail_over_while_nothing_goes_on_undoes_no_deployment(campaign: Campai
         rig.until_rebuilt()
         return rig.converge()
 
-    campaign.outage("Valkey failed over to an older copy while nothing went on", fail_over, full=10)
+    campaign.outage("Valkey failed over to an older copy while nothing went on", fail_over, full=3)

@@ -85,7 +85,7 @@ class Campaign:
                 row.recoveries_s.append(strike.recovery_s)
         self._conclude(row, wanted)
 
-    def outage(self, fault: str, run: Callable[[int], float], *, small: int = 1, full: int = 3) -> None:
+    def outage(self, fault: str, run: Callable[[int], float], *, small: int = 1, full: int = 1) -> None:
         """Faults that last: `run` makes one, lifts it, and gives the seconds until convergence after that."""
         row = Row(fault)
         self.ledger.rows.append(row)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from reconciler.models.manifest import JsonObject
 from reconciler.models.words import TRACKING_ID
 from reconciler.sandbox.children import Child, start_child
+from reconciler.sandbox.everything import APPLICATIONS
 from reconciler.sandbox.processes import process_specs
 from reconciler.sandbox.waiting import wait_for
 from tests.support.doubles import doubled_messages
@@ -60,7 +61,7 @@ def a_manifest_is_removed(crew: Crew) -> None:
 
 
 def a_mark_was_copied(crew: Crew) -> None:
-    """As operators do that copy annotations from parent to child."""
+    """As operators do that copy annotations from parent to child; and an inventory names the copy."""
     rig, api = crew.rig, crew.rig.sandbox.destinations["east"].api
     with crew.worker("worker-a"):
         rig.converge()
@@ -68,10 +69,14 @@ def a_mark_was_copied(crew: Crew) -> None:
         copy: JsonObject = a_manifest("app-0", "ConfigMap", 99)
         copy["metadata"]["annotations"] = {TRACKING_ID: marked}
         api.create(copy)
+        listed = {"version": "v1", "kind": "ConfigMap", "namespace": "app-0", "name": copy["metadata"]["name"]}
+        patch = [{"op": "add", "path": "/status/resources/-", "value": {**listed, "status": "Synced"}}]
+        rig.sandbox.control.api.patch(f"{APPLICATIONS}/app-0", patch, "application/json-patch+json")
         rig.push()
         wait_for(lambda: not _missing(rig), "the objects", timeout_s=60)
         time.sleep(SETTLED_S)
-    api.delete("/api/v1/namespaces/app-0/configmaps/configmap-99")
+    if api.find(path := "/api/v1/namespaces/app-0/configmaps/configmap-99"):
+        api.delete(path)
 
 
 def a_kind_cannot_be_read_during_a_deletion(crew: Crew) -> None:

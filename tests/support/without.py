@@ -17,7 +17,7 @@ import pytest
 from reconciler.apply import writer
 from reconciler.clusters.transport import Body
 from reconciler.models.manifest import LiveObject
-from reconciler.plan import cascade, proof
+from reconciler.plan import cascade, compare, proof
 from reconciler.store import client, lease, sealing
 from workers import __main__ as door
 
@@ -41,6 +41,7 @@ def _without_preconditions() -> None:
 
 
 def _without_mark_proof() -> None:
+    setattr(compare, "marks_itself", lambda *_, **__: True)
     setattr(proof, "_ownership", _nothing)
 
 
