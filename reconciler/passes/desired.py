@@ -17,6 +17,7 @@ from reconciler.render.renderer import Rendered
 from reconciler.render.request import RenderJob
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution
+from reconciler.sources.refs import SHA_BINDING
 
 RENDER_DEADLINE_S = 20.0
 """Below the deadline of a pass, so that a slow source still gets its condition written."""
@@ -41,8 +42,14 @@ class Reads:
 
     repo: RepoUrl
     log: ReadLog
+    of_operation: bool = False
     resolution: Resolution | None = None
     hit: bool = True
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether this is what an operation resolved long ago, and not what the spec follows."""
+        return self.of_operation and self.log.binding == SHA_BINDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ class _Gaze:
         app, readers = self._standing.app, self._readers
         asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
         wanted = wish(app, readers, asked)
-        self.reads = Reads(wanted.access.url, ReadLog(wanted.access.url, expected_binding(wanted.revision)))
+        log = ReadLog(wanted.access.url, expected_binding(wanted.revision))
+        self.reads = Reads(wanted.access.url, log, of_operation=wanted.of_operation)
         rendering = render(app, wanted, self._eyes.resolve, readers, self.reads)
         desired = desired_of(app, rendering, target.cluster.surface(), self._standing.instance)
         self._unhonoured = _first_unhonoured(desired, readers.catalog.settings_cm())

@@ -63,7 +63,8 @@ def remember(seen: Look, acted: Acted, recall: Recall) -> Remembered:
 
 def _publish_reads(reads: Reads | None, recall: Recall) -> bool:
     """Tells the read index what this application depends on; whether a newer commit was handled before it knew."""
-    if reads is None:
+    if reads is None or reads.is_pinned:
+        # What a pinned commit is made of says nothing of the ref that the spec follows.
         return False
     services, head = recall.services, recall.services.stores.readindex.publish(recall.app.key, reads.log.read_set())
     newest = head.next or head.current

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from reconciler.errors import ObjectConflict, SpecError, Transient
+from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject
 from reconciler.models.result import EndedOperation, Phase, ReconcileResult
@@ -75,6 +76,9 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
         # Nothing got done although there was something to do: whatever it waits for is not there at once.
         stuck = acted.results == ()
         reasons.append((max(due_s, STUCK_S), _waiting(acted)) if stuck else (due_s, why))
+    if seen.reads and seen.reads.is_pinned and (after.get("operationState") or {}).get("phase") in words.COMPLETED:
+        # Nobody wakes it for what the spec follows before that was looked at.
+        reasons.append((0.0, "the operation had its own revision: the spec is looked at next"))
     if known.is_stale:
         reasons.append((0.0, "a newer commit came in during the pass"))
     if isinstance(seen.fault, Transient):
