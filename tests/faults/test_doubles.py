@@ -18,18 +18,18 @@ def nothing(_: int) -> None:
 
 def test_two_workers_given_one_application_do_not_both_act(campaign: Campaign) -> None:
     with doubled_messages(campaign.rig.sandbox, list(campaign.rig.places)):
-        campaign.strike("each application given to both workers, all the time", nothing, small=3, full=10)
+        campaign.strike("each application given to both workers, all the time", nothing, full=10)
 
 
 def test_two_beats_do_no_harm(campaign: Campaign) -> None:
     with a_second_beat(campaign.rig.sandbox) as beat:
-        campaign.strike("two beats", nothing, small=3, full=10)
+        campaign.strike("two beats", nothing, full=10)
         assert beat.exit_code is None, beat.last_words()
 
 
 def test_one_of_two_beats_may_die(campaign: Campaign) -> None:
     with a_second_beat(campaign.rig.sandbox):
-        campaign.strike("kill -9 of one of two beats", lambda _: campaign.rig.kill("beat"), small=1, full=5)
+        campaign.strike("kill -9 of one of two beats", lambda _: campaign.rig.kill("beat"), full=5)
 
 
 def test_a_worker_that_slept_longer_than_its_lease_writes_nothing_more(campaign: Campaign) -> None:
@@ -48,6 +48,4 @@ def test_a_worker_that_slept_longer_than_its_lease_writes_nothing_more(campaign:
         finally:
             worker.signal(signal.SIGCONT)
 
-    campaign.strike(
-        "a worker frozen for longer than its lease, and woken after a newer commit", freeze, small=1, full=5
-    )
+    campaign.strike("a worker frozen for longer than its lease, and woken after a newer commit", freeze, full=5)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from reconciler.sandbox.places import NotBuilt
-from tests.support.campaign import Ledger
+from tests.support.campaign import FULL, Ledger
 from tests.support.prerequisites import lacking
 from tests.support.rig import Rig, a_rig
 from tests.support.unguarded import SITUATIONS, Crew
@@ -20,12 +20,13 @@ from tests.support.without import VARIABLE
 pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[2]
-TESTS = {
-    "a message carries a MAC": "tests/unit/test_queue.py",
-    "a lease belongs to one epoch": "tests/contract/test_leases.py",
-    "a ref moves only from what was known of it": "tests/flow/test_refresh.py",
-    "heads of an older copy count as unknown": "tests/contract/test_readindex.py",
+TESTS: Mapping[str, tuple[str, str]] = {
+    "a message carries a MAC": ("tests/unit/test_queue.py", "any_changed_field"),
+    "a lease belongs to one epoch": ("tests/contract/test_leases.py", "missed_a_change_of_epoch"),
+    "a ref moves only from what was known of it": ("tests/flow/test_refresh.py", "told_of_meanwhile"),
+    "heads of an older copy count as unknown": ("tests/contract/test_readindex.py", "older_copy"),
 }
+"""Guard → file and part of the names of the tests that fail without it."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def workerless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 @pytest.mark.parametrize("guard", SITUATIONS)
 def test_the_judge_misses_a_guard_that_was_removed(workerless: Rig, ledger: Ledger, guard: str) -> None:
     situation, words = SITUATIONS[guard]
-    assert said_in(situation, Crew(workerless, "")) == set(), "with the guard in place nothing happens"
+    if FULL:
+        assert said_in(situation, Crew(workerless, "")) == set(), "with the guard in place nothing happens"
     said = said_in(situation, Crew(workerless, guard))
     assert any(words in complaint for complaint in said), said
     ledger.guards.append(f'{guard}: the judge, {sum(words in c for c in said)} times "{words}"')
@@ -59,7 +61,8 @@ def said_in(situation: object, crew: Crew) -> set[str]:
 
 @pytest.mark.parametrize("guard", TESTS)
 def test_a_test_fails_without_its_guard(ledger: Ledger, guard: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.support.without", TESTS[guard]]
+    file, name = TESTS[guard]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.support.without", file, "-k", name]
     done = subprocess.run(
         [*command, f"--basetemp={tmp_path / 'base'}"],
         cwd=ROOT,

@@ -16,9 +16,7 @@ def test_a_flush_in_the_middle_loses_nothing(campaign: Campaign) -> None:
 
 
 def test_a_server_that_comes_back_empty_loses_nothing(campaign: Campaign) -> None:
-    campaign.strike(
-        "Valkey killed, restarted empty", lambda _: campaign.rig.sandbox.valkey.restart(empty=True), small=1
-    )
+    campaign.strike("Valkey killed, restarted empty", lambda _: campaign.rig.sandbox.valkey.restart(empty=True))
 
 
 def test_a_fail_over_to_an_older_copy_brings_nothing_old_back(campaign: Campaign, tmp_path: Path) -> None:

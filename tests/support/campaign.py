@@ -69,7 +69,7 @@ class Campaign:
     rig: Rig
     ledger: Ledger
 
-    def strike(self, fault: str, hit: Callable[[int], None], *, small: int = 2, full: int = 20) -> None:
+    def strike(self, fault: str, hit: Callable[[int], None], *, small: int = 1, full: int = 20) -> None:
         """Strikes until enough of them count; asserts that all converged in time and that the judge is content.
 
         `hit` gets the number of the strike.
