@@ -107,7 +107,8 @@ class Services:
 
     def freshen(self) -> None:
         """Drops remembered projects, Secrets and settings that changed; a pass begins so. Raises StoreUnavailable."""
-        self.readers.catalog.follow(self.stores.summaries.surroundings())
+        seen = self.stores.summaries.surroundings()
+        self.readers.catalog.follow(seen.word, are_watched=seen.are_watched)
 
     def forget(self, app: AppKey) -> None:
         """Drops what is remembered of an application that is gone."""

@@ -23,6 +23,9 @@ from reconciler.models.project import AppProject
 from reconciler.models.secrets import ClusterSecret, RepositorySecret, decoded_data
 
 REMEMBER_S = 5.0
+TOLD_S = 600.0
+"""As long as observers would tell of a change, it is read again this often only."""
+
 SETTINGS, SECRETS = "argocd-cm", "argocd-secret"
 TLS_CERTS, SSH_HOSTS = "argocd-tls-certs-cm", "argocd-ssh-known-hosts-cm"
 WEBHOOK_PREFIX = "webhook."
@@ -62,6 +65,7 @@ class Catalog:
         self._clusters = _Memory[Secrets[ClusterSecret]](clock)
         self._repositories = _Memory[Secrets[RepositorySecret]](clock)
         self._texts = _Memory[Mapping[str, str]](clock)
+        self._unwatched = _Memory[Mapping[str, str]](clock)
         self._word = ""
 
     def application(self, key: AppKey) -> Application:
@@ -102,10 +106,15 @@ class Catalog:
 
     def webhook_secrets(self) -> Mapping[str, str]:
         """Keys `webhook.*` of argocd-secret, with `$key` looked up in the same Secret; empty when there is none."""
-        return self._texts.get(SECRETS, self._webhook_secrets)
+        return self._unwatched.get(SECRETS, self._webhook_secrets)
 
-    def follow(self, word: str) -> None:
-        """Forgets what is remembered when observers gave another word than last time: something has changed."""
+    def follow(self, word: str, *, are_watched: bool) -> None:
+        """Forgets what is remembered when observers gave another word than last time: something has changed.
+
+        `are_watched`: they would tell, so what is remembered is believed for longer.
+        """
+        for memory in (self._projects, self._clusters, self._repositories, self._texts):
+            memory.remember_s = TOLD_S if are_watched else REMEMBER_S
         if word != self._word:
             self.invalidate()
             # Last, so that no other thread goes on with what is about to be forgotten.
@@ -113,7 +122,7 @@ class Catalog:
 
     def invalidate(self) -> None:
         """Forgets what is remembered: something is known to have changed."""
-        for memory in (self._projects, self._clusters, self._repositories, self._texts):
+        for memory in (self._projects, self._clusters, self._repositories, self._texts, self._unwatched):
             memory.clear()
 
     def _get(self, kind: GroupKind, namespace: str, name: str) -> JsonObject:
@@ -159,14 +168,15 @@ class _Memory(Generic[Value]):
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, Value]] = {}
+        self.remember_s = REMEMBER_S
 
     def get(self, name: str, ask: Callable[[], Value]) -> Value:
         known = self._known.get(name)
-        if known is not None and self._clock() - known[0] < REMEMBER_S:
+        if known is not None and self._clock() - known[0] < self.remember_s:
             return known[1]
         with self._lock:
             known = self._known.get(name)
-            if known is None or self._clock() - known[0] >= REMEMBER_S:
+            if known is None or self._clock() - known[0] >= self.remember_s:
                 asked_at = self._clock()
                 known = self._known[name] = (asked_at, ask())
             return known[1]

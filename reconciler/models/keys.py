@@ -27,6 +27,9 @@ EntryKind = Literal["app", "repo", "appset", "block"]
 
 IN_CLUSTER = ClusterUrl("https://kubernetes.default.svc")
 
+CONTROL = ClusterUrl("control")
+"""Stands for the control cluster where summaries are kept, so that an app of apps has its own beside them."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class AppKey:

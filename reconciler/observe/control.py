@@ -12,16 +12,13 @@ from reconciler.clusters.listing import Selector
 from reconciler.clusters.streams import Streams
 from reconciler.clusters.watch import Collection, Patience, Sink, Watch
 from reconciler.errors import ReconcilerError
-from reconciler.models.keys import ClusterUrl, GroupKind
+from reconciler.models.keys import CONTROL, GroupKind
 from reconciler.models.words import API_VERSION, GROUP, PART_OF, PART_OF_ARGOCD, SECRET_TYPE
 from reconciler.observe.facts import AppFacts, Digester
 from reconciler.observe.fleet import Fleet
 from reconciler.observe.mirror import Mirror
 from reconciler.observe.outbox import Job, Scope
 from reconciler.observe.surroundings import Surrounding, Thing, cluster_names, of_project, of_secret, of_settings
-
-CONTROL = ClusterUrl("control")
-"""Stands for the control cluster where summaries are kept, so that an app of apps has its own beside them."""
 
 NOT_INSTALLED_S = 10.0
 

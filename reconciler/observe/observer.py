@@ -19,10 +19,10 @@ from reconciler.clusters.streams import Streams
 from reconciler.clusters.watch import Patience
 from reconciler.errors import ReconcilerError, SpecError, StoreUnavailable
 from reconciler.liveness import liveness
-from reconciler.models.keys import ClusterUrl, GroupKind
+from reconciler.models.keys import CONTROL, ClusterUrl, GroupKind
 from reconciler.models.manifest import JsonObject
 from reconciler.models.observed import ServedKind
-from reconciler.observe.control import CONTROL, Control, Ears
+from reconciler.observe.control import Control, Ears
 from reconciler.observe.destination import Destination
 from reconciler.observe.facts import Digester
 from reconciler.observe.live import LiveReading

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from reconciler.models.keys import Digest, GroupKind, ObjectKey
+from reconciler.models.keys import CONTROL, Digest, GroupKind, ObjectKey
 from reconciler.models.words import GROUP
-from reconciler.observe.control import CONTROL
 from reconciler.observe.outbox import Scope, Stored
 from reconciler.observe.seen import Seen
 from reconciler.store.summaries import Summaries, Summary

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import msgspec
 
-from reconciler.models.keys import ClusterUrl, GroupKind, ObjectKey
+from reconciler.models import words
+from reconciler.models.keys import CONTROL, ClusterUrl, GroupKind, ObjectKey
 from reconciler.store.client import Argument, Client, Script, store_errors
 from reconciler.store.keys import Keys
 from reconciler.store.names import group_kind, kind_text, object_key, object_text
@@ -46,6 +47,19 @@ class Sighting:
     found: Mapping[ObjectKey, Summary]
     fresh: frozenset[GroupKind]
 
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`word` is another one after each change of a project, Secret or setting; empty where nobody told of one.
+
+    `are_watched`: observers have heard of all these kinds just now, so a change would be told.
+    """
+
+    word: str
+    are_watched: bool
+
+
+SURROUNDINGS = (GroupKind(words.GROUP, "AppProject"), GroupKind("", "Secret"), GroupKind("", "ConfigMap"))
 
 Changes = Mapping[ObjectKey, Summary | None]
 """Objects of one kind as they are now; None means gone."""
@@ -114,11 +128,15 @@ class Summaries:
             # Random: a count that began anew after a wipe could be mistaken for the one before.
             self._client.set(self._keys.surroundings(), secrets.token_hex(8))
 
-    def surroundings(self) -> str:
-        """Another word after each such change; empty where nobody told of one."""
-        with store_errors("asking for changes"):
-            word = cast("bytes | None", self._client.get(self._keys.surroundings()))
-        return word.decode() if word else ""
+    def surroundings(self) -> Surroundings:
+        """Whether any of them changed, and whether anybody would tell; in one round trip."""
+        with store_errors("asking for changes"), self._client.pipeline(transaction=False) as pipe:
+            pipe.get(self._keys.surroundings())
+            pipe.time()
+            pipe.hmget(self._keys.watched(CONTROL), [kind_text(kind) for kind in SURROUNDINGS])
+            word, (seconds, micros), marks = pipe.execute()
+        now_ms = seconds * 1000 + micros // 1000
+        return Surroundings(word.decode() if word else "", all(_is_fresh(mark, now_ms) for mark in marks))
 
     def watched(self, cluster: ClusterUrl) -> frozenset[GroupKind]:
         """Kinds that an observer keeps or is just listing."""

@@ -94,16 +94,29 @@ def test_a_project_is_remembered_for_some_seconds_or_until_it_is_known_to_have_c
     assert repositories() == ("c",)
 
 
+def test_what_observers_watch_is_remembered_for_longer(
+    catalog: Catalog, control_plane: ControlPlane, namespace: str, clock: Clock
+) -> None:
+    control_plane.api.apply(a_project(namespace, sourceRepos=["one"]))
+    catalog.follow("first", are_watched=True)
+    assert catalog.project("default").spec.source_repos == ("one",)
+    control_plane.api.apply(a_project(namespace, sourceRepos=["two"]))
+    clock.now += 300.0
+    assert catalog.project("default").spec.source_repos == ("one",)
+    catalog.follow("first", are_watched=False)
+    assert catalog.project("default").spec.source_repos == ("two",)
+
+
 def test_another_word_of_the_observers_ends_what_is_remembered(
     catalog: Catalog, control_plane: ControlPlane, namespace: str
 ) -> None:
     control_plane.api.apply(a_project(namespace, sourceRepos=["one"]))
-    catalog.follow("first")
+    catalog.follow("first", are_watched=True)
     assert catalog.project("default").spec.source_repos == ("one",)
     control_plane.api.apply(a_project(namespace, sourceRepos=["two"]))
-    catalog.follow("first")
+    catalog.follow("first", are_watched=True)
     assert catalog.project("default").spec.source_repos == ("one",)
-    catalog.follow("second")
+    catalog.follow("second", are_watched=True)
     assert catalog.project("default").spec.source_repos == ("two",)
 
 

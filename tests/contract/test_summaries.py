@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.models.keys import ClusterUrl, GroupKind, ObjectKey
+from reconciler.models.keys import CONTROL, ClusterUrl, GroupKind, ObjectKey
 from reconciler.sandbox.valkey import Valkey
 from reconciler.sandbox.waiting import wait_for
 from reconciler.store import summaries as module
 from reconciler.store.client import Client, connect
 from reconciler.store.members import Members
-from reconciler.store.summaries import Summaries, Summary
+from reconciler.store.summaries import SURROUNDINGS, Summaries, Summary
 from tests.support.store import KEYRING, KEYS
 
 PROD, TEST = ClusterUrl("https://prod"), ClusterUrl("https://test")
@@ -133,11 +133,18 @@ def test_members_of_a_role_see_each_other_until_they_leave_or_die(client: Client
 
 
 def test_each_change_of_the_surroundings_gives_another_word_also_after_a_wipe(live: Summaries, valkey: Valkey) -> None:
-    words = [live.surroundings()]
+    words = [live.surroundings().word]
     for wiped in (False, False, True):
         if wiped:
             valkey.flush()
         live.tell_of_surroundings()
-        words.append(live.surroundings())
+        words.append(live.surroundings().word)
     assert words[0] == ""
     assert len(set(words)) == 4
+
+
+def test_surroundings_count_as_watched_only_while_observers_keep_all_of_their_kinds(live: Summaries) -> None:
+    for kind in SURROUNDINGS:
+        assert not live.surroundings().are_watched
+        assert live.replace(CONTROL, kind, "1", {})
+    assert live.surroundings().are_watched
