@@ -62,6 +62,9 @@ def test_a_wedged_thread_does_not_keep_a_stopping_process_alive(crew: Crew) -> N
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "in the middle of a pass"])
 def test_workers_and_beat_outlive_a_killed_valkey(crew: Crew, busy: bool) -> None:
     worker, beat = crew.start_worker(), crew.processes[0]
+    # Both have looked at their Redis by then; one that is not there at their start ends them, for a supervisor.
+    crew.due.request(app("before"), "uid", "push", "prod")
+    crew.until_done("app:argocd/before")
     if busy:
         crew.due.request(app("sleep-2"), "uid", "push", "prod")
         crew.until_begun("app:argocd/sleep-2")
