@@ -117,6 +117,7 @@ class _Gaze:
             may_record=allowed.may_record,
             reasons=reasons,
             conditions=conditions,
+            is_outage=isinstance(fault, Transient),
         )
 
     def _render(self, target: Target) -> Desired:

@@ -87,14 +87,23 @@ def _continue(situation: Situation, move: Run) -> Plan:
 def _work(situation: Situation, work: Work) -> Plan:
     """Steps of an operation; where the comparison failed, so has the attempt.
 
-    Argo CD: error conditions end the attempt as Error, with the conditions as its message.
+    Argo CD: error conditions end the attempt as Error, with the conditions as its message. Not so here while a server
+    is away: attempts would run out in an outage, and a sync that failed is not tried again at the same commit.
     """
     errors = [item for item in situation.comparison.conditions if item.type.endswith("Error")]
     if not errors and situation.desired is not None:
         return work_on(situation, work)
     message = ";".join(f"{item.type}: {item.message}" for item in errors)
+    if _goes_by(situation):
+        return replace(_verdict(situation, Run(work.state), message), operation_state=work.state, waits=True)
     state = failed(work.state, message, phase="Error", now=situation.now)
     return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+
+
+def _goes_by(situation: Situation) -> bool:
+    """Whether nothing but an outage kept this pass from comparing."""
+    failed_reads = [reading for reading in situation.observed.readings.values() if reading.error]
+    return situation.policy.is_outage or (bool(failed_reads) and all(item.is_passing for item in failed_reads))
 
 
 def _consider(situation: Situation) -> Plan:

@@ -38,6 +38,9 @@ class Policy:
     conditions: tuple[Condition, ...] = ()
     """What reading brought up: a source that does not render, a cluster that does not answer."""
 
+    is_outage: bool = False
+    """Whether that goes by without anybody's doing."""
+
     system_ignores: tuple[IgnoreDifference, ...] = ()
 
 

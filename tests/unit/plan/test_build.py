@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject, Manifest
-from reconciler.models.observed import Condition, Desired, Observed
+from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.models.result import ObjectResult
 from reconciler.plan.build import build_plan, judge
 from reconciler.plan.patch import claim_patch, status_patch
@@ -509,6 +509,25 @@ def test_an_operation_whose_comparison_failed_ends_as_error() -> None:
     assert status["operationState"]["phase"] == "Error"
     assert status["operationState"]["message"] == "ComparisonError: git is away"
     assert after.operation is None
+
+
+def test_an_operation_outlives_an_outage_without_using_up_its_attempts() -> None:
+    app = an_app(operation=MANUAL, policy={"retry": {"limit": 1}})
+    failure = Condition("ComparisonError", "the cluster is away")
+    for _ in range(3):
+        plan = plan_of(app, None, NOTHING, conditions=(failure,), is_outage=True)
+        status, _, app = record(app, plan, None)
+        assert status["operationState"]["phase"] == "Running"
+        assert "retryCount" not in status["operationState"]
+        assert app.operation is not None
+    plan = plan_of(app, wants(WEB), sees(missing(WEB)))
+    assert [step.key for step in plan.steps] == [WEB.key]
+
+
+def test_an_operation_waits_for_objects_that_cannot_be_read_for_now() -> None:
+    unread = Observed({WEB.key: Reading("none", error="no answer", is_passing=True)})
+    status, _, after = record(an_app(operation=MANUAL), plan_of(an_app(operation=MANUAL), wants(WEB), unread), None)
+    assert (status["operationState"]["phase"], after.operation is not None) == ("Running", True)
 
 
 def test_a_condition_goes_when_its_reason_does_and_keeps_its_time_while_it_lasts() -> None:
