@@ -17,7 +17,7 @@ def ledger() -> Iterator[Ledger]:
     """The record of the session; with full counts it becomes docs/faults.md."""
     record = Ledger()
     yield record
-    if FULL and record.rows:
+    if FULL and (record.rows or record.guards):
         record.write()
 
 

@@ -25,7 +25,11 @@ commit or a deleted Application behind it, no object that went back to an older 
 one application at the same time. All settings are the defaults.
 
 | fault | strikes that count | tried | seeds | converged after: p50 | max | verdict |
-| --- | ---: | ---: | --- | ---: | ---: | --- |
+"""
+RULE = "| --- | ---: | ---: | --- | ---: | ---: | --- |\n"
+GUARDS = """## Guards
+
+Each of these was removed, and this is what noticed:
 """
 
 
@@ -44,7 +48,7 @@ class Row:
         seeds = f"0-{self.tried - 1}" if self.tried > 1 else "0"
         return (
             f"| {self.fault} | {len(self.recoveries_s)} | {self.tried} | {seeds} "
-            f"| {median(times):.1f} s | {max(times):.1f} s | {self.verdict} |\n"
+            f"| {median(times):.1f} s | {max(times):.1f} s | {self.verdict} |"
         )
 
 
@@ -56,10 +60,23 @@ class Ledger:
     guards: list[str] = field(default_factory=list)
 
     def write(self) -> None:
-        """Replaces the page."""
-        shown = "".join(f"- {line}\n" for line in self.guards)
-        guards = f"\n## Guards\n\nEach of these was removed, and this is what noticed:\n\n{shown}" if shown else ""
-        PAGE.write_text(HEAD + "".join(row.text for row in self.rows) + guards)
+        """Renews the lines of what was run; those of other runs stay."""
+        old = PAGE.read_text().partition(RULE)[2].splitlines() if PAGE.exists() else []
+        rows = {_fault(line): line for line in old if line.startswith("| ")} | {
+            row.fault: row.text for row in self.rows
+        }
+        shown = {_guard(line): line for line in old if line.startswith("- ")}
+        shown |= {_guard(f"- {line}"): f"- {line}" for line in self.guards}
+        parts = [(HEAD + RULE).rstrip(), *rows.values(), "", GUARDS, *shown.values()]
+        PAGE.write_text("\n".join(parts) + "\n")
+
+
+def _fault(line: str) -> str:
+    return line.split("|")[1].strip()
+
+
+def _guard(line: str) -> str:
+    return line.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
