@@ -40,4 +40,4 @@ def rig(_session_rig: Rig) -> Rig:
 
 @pytest.fixture
 def campaign(rig: Rig, ledger: Ledger) -> Campaign:
-    return Campaign(rig, ledger)
+    return Campaign(rig, ledger, rig.complaints())

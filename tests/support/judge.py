@@ -32,7 +32,10 @@ def complaints(events: Sequence[AuditEvent], history: Sequence[Commit], deleted:
 
 
 def overlaps(events: Sequence[AuditEvent]) -> Iterator[str]:
-    """Passes that wrote to one application at the same time. Every write counts, answered well or not."""
+    """Passes that wrote to one application at the same time.
+
+    What was refused changed nothing: a precondition is what stops a call that was under way while its process slept.
+    """
     windows = sorted(_windows(events), key=lambda window: (window.app, window.start))
     for one, other in pairwise(windows):
         if one.app == other.app and other.start < one.end:
@@ -105,7 +108,7 @@ class _Window:
 def _windows(events: Sequence[AuditEvent]) -> Iterator[_Window]:
     writes: dict[tuple[str, str], list[AuditEvent]] = defaultdict(list)
     for event in events:
-        if event.mutating and event.agent.startswith(PASS) and event.namespace:
+        if event.mutating and event.succeeded and event.agent.startswith(PASS) and event.namespace:
             writes[event.namespace, event.agent].append(event)
     for (app, agent), own in writes.items():
         yield _Window(app, agent, min(event.received for event in own), max(event.time for event in own))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.models.manifest import JsonObject
@@ -102,6 +103,11 @@ def test_a_deletion_that_is_not_tied_to_what_was_read_is_told() -> None:
 def test_two_passes_at_the_same_time_are_told() -> None:
     events = [applied(1, 0, agent="pass/a"), applied(2, 0, agent="pass/b"), applied(3, 0, agent="pass/a")]
     assert "wrote at the same time" in complaints(events, git(0))[0]
+
+
+def test_a_late_write_that_was_refused_overlaps_with_nobody() -> None:
+    refused = replace(applied(3, 0, agent="pass/a"), code=409)
+    assert complaints([applied(1, 0, agent="pass/a"), applied(2, 0, agent="pass/b"), refused], git(0)) == []
 
 
 def test_two_passes_one_after_the_other_are_fine() -> None:
