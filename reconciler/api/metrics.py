@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
 from reconciler import metrics
+from reconciler.api.cluster_metrics import ClusterCollector
 from reconciler.errors import ReconcilerError
 from reconciler.models.application import Application
 from reconciler.services import Services
@@ -40,6 +41,7 @@ def metrics_routes(services: Services) -> APIRouter:
     router = APIRouter()
     registry = CollectorRegistry()
     registry.register(FleetCollector(services))
+    registry.register(ClusterCollector(services.readers.clusters))
 
     @router.get("/metrics")
     async def scrape() -> Response:

@@ -39,6 +39,15 @@ def test_metrics_carry_argo_cds_names_and_the_lag_of_the_due_set(fleet: Fleet) -
     }
 
 
+def test_metrics_tell_of_every_cluster_whether_it_answers(fleet: Fleet) -> None:
+    def lines(name: str) -> list[str]:
+        return [line for line in ask(fleet, "/metrics").data.decode().splitlines() if line.startswith(name + "{")]
+
+    wait_for(lambda: len(lines("argocd_cluster_info")) == 3, "three clusters", timeout_s=GENEROUS_S)
+    assert all('k8s_version="v1.' in line for line in lines("argocd_cluster_info"))
+    assert {line.rpartition(" ")[2] for line in lines("argocd_cluster_connection_status")} == {"1.0"}
+
+
 def test_without_redis_the_api_says_so_and_recovers(fleet: Fleet) -> None:
     assert ask(fleet, "/readyz").json() == {"ready": True, "faults": {}}
     with an_app(fleet, {"one.yaml": a_config_map("one", color="red")}) as name:
