@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -42,7 +43,8 @@ class Breaker:
         with self._lock:
             now = self._clock()
             if now < self._closed_until:
-                wait_s = self._closed_until - now
+                # A probe most often reports long before its limit.
+                wait_s = min(self._closed_until - now, FIRST_PROBE_S if self._is_probing else math.inf)
                 message = f"{self._name}: {self._reason}; next try in {wait_s:.0f} s"
                 raise ClusterUnavailable(message, retry_after_s=wait_s)
             # This caller is the probe; the others wait until it has reported, or until it must have timed out.

@@ -55,8 +55,9 @@ def test_one_caller_probes_and_the_others_wait_for_its_word(breaker: Breaker, cl
     opened(breaker)
     clock.now += FIRST_PROBE_S
     breaker.check()
-    with pytest.raises(ClusterUnavailable):
+    with pytest.raises(ClusterUnavailable) as caught:
         breaker.check()
+    assert caught.value.retry_after_s == FIRST_PROBE_S
     breaker.answered()
     breaker.check()
 
