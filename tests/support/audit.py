@@ -1,4 +1,4 @@
-"""Reads an API server's audit log: what truly happened, whatever our own status says."""
+"""Reads an API server's audit log: what truly happened, whatever our own status says. `judge.py` judges by it."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
