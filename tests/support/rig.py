@@ -40,12 +40,12 @@ from reconciler.store.client import connect
 from reconciler.store.keys import Keys
 from tests.support.audit import AuditEvent, AuditLog
 from tests.support.faultproxy import FaultProxy
+from tests.support.fleets import FLEET, KINDS, an_application, manifests_of, stamped
 from tests.support.history import GENERATION, RESOURCES, generation, history_of, object_id
 from tests.support.judge import complaints, left_behind
 from tests.support.tail import Tail
 
 REPO = "judged"
-KINDS = ("ConfigMap",) * 6 + ("Service",) * 2 + ("ServiceAccount",) * 2
 CONVERGE_S = 60.0
 
 
@@ -76,7 +76,7 @@ class Rig:
         """Commits a new generation of everything, or of the manifests given (None removes one); its number."""
         self.number += 1
         given = dict(self.wanted) if changes is None else dict(changes)
-        files = {path: _stamped(body, self.number) if body else None for path, body in given.items()}
+        files = {path: stamped(body, self.number) if body else None for path, body in given.items()}
         self.wanted = {path: body for path, body in {**self.wanted, **files}.items() if body}
         texts = {path: json.dumps(body) if body else None for path, body in files.items()}
         self.sandbox.git.commit(REPO, texts, f"Generation {self.number}")
@@ -230,58 +230,12 @@ def renderer_children(pid: int) -> list[int]:
     return [child for child in children if Path(f"/proc/{child}/comm").read_text().strip() == "renderer"]
 
 
-def a_manifest(app: str, kind: str, number: int) -> JsonObject:
-    """One object of a fleet, without its generation."""
-    body: JsonObject = {
-        "apiVersion": "v1",
-        "kind": kind,
-        "metadata": {"name": f"{kind.lower()}-{number}", "namespace": app},
-    }
-    if kind == "Service":
-        body["spec"] = {"clusterIP": "None", "selector": {"app": app}, "ports": [{"port": 80}]}
-    return body
-
-
-def manifests_of(app: str, kinds: Sequence[str] = KINDS) -> dict[str, JsonObject]:
-    """An application's files."""
-    return {f"{app}/{number}.json": a_manifest(app, kind, number) for number, kind in enumerate(kinds)}
-
-
-def an_application(app: str, repo_url: str, place: str) -> JsonObject:
-    """An Application with everything automated, whose deletion takes its objects along."""
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": {
-            "name": app,
-            "namespace": control.NAMESPACE,
-            "finalizers": ["resources-finalizer.argocd.argoproj.io"],
-        },
-        "spec": {
-            "project": "default",
-            "source": {"repoURL": repo_url, "path": app, "targetRevision": "main"},
-            "destination": {"name": place, "namespace": app},
-            "syncPolicy": {
-                "automated": {"prune": True, "selfHeal": True},
-                "syncOptions": ["CreateNamespace=true"],
-            },
-        },
-    }
-
-
 def _listens(place: tuple[str, int]) -> bool:
     try:
         socket.create_connection(place, timeout=1).close()
     except OSError:
         return False
     return True
-
-
-def _stamped(body: JsonObject, number: int) -> JsonObject:
-    return {**body, "metadata": {**body["metadata"], "annotations": {GENERATION: str(number)}}}
-
-
-FLEET: Mapping[str, str] = {"app-0": "east", "app-1": "east", "app-2": "east", "app-3": "west", "app-4": "west"}
 
 
 @contextmanager

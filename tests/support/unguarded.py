@@ -17,8 +17,9 @@ from reconciler.sandbox.processes import process_specs
 from reconciler.sandbox.waiting import wait_for
 from tests.support.doubles import doubled_messages
 from tests.support.faultproxy import Misbehaviour
+from tests.support.fleets import a_manifest
 from tests.support.history import ObjectId, generation, object_id
-from tests.support.rig import Rig, a_manifest
+from tests.support.rig import Rig
 from tests.support.tail import Tail
 
 MANY = 40
