@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Patience:
     look_every_s: float = 1.0
 
 
-class _Thread:
+class _Thread(ABC):
     """Calls `look` again and again until stopped."""
 
     every_s = 1.0
@@ -63,8 +64,9 @@ class _Thread:
         while not self._stop.wait(self.every_s):
             self.look()
 
+    @abstractmethod
     def look(self) -> None:
-        raise NotImplementedError
+        """One look."""
 
 
 class Watchdog(_Thread):

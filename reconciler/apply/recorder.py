@@ -12,8 +12,8 @@ import structlog
 
 from reconciler.clusters import paths
 from reconciler.clusters.cluster import Cluster
-from reconciler.clusters.transport import JSON_PATCH, MERGE_PATCH, Body
-from reconciler.errors import ObjectConflict, ReconcilerError
+from reconciler.clusters.transport import JSON_PATCH, Body
+from reconciler.errors import ReconcilerError
 from reconciler.models.application import Application
 from reconciler.models.keys import AppKey
 from reconciler.models.manifest import JsonObject, LiveObject
@@ -42,30 +42,6 @@ class Recorder:
     def patch_application(self, key: AppKey, patch: Sequence[JsonObject]) -> LiveObject:
         """Applies a JSON patch, whose `test` operations guard it, and returns the whole object as it is afterwards."""
         return self._patch(_path("applications", key), Body(_as_stored(patch), JSON_PATCH))
-
-    def replace_finalizers(self, app: Application, remaining: Sequence[str]) -> LiveObject:
-        """Sets the finalizers, if they are still those that `app` was read with."""
-        finalizers = "/metadata/finalizers"
-        before = list(app.metadata.finalizers)
-        guards = [_test("/metadata/uid", app.uid), *([_test(finalizers, before)] if before else [])]
-        return self.patch_application(app.key, [*guards, {"op": "add", "path": finalizers, "value": list(remaining)}])
-
-    def annotate(self, target: Application | AppProject, changes: Mapping[str, str | None]) -> LiveObject:
-        """Sets annotations, and removes those whose value is None, if the object has not moved since it was read."""
-        metadata = target.metadata
-        body = {"uid": metadata.uid, "resourceVersion": metadata.resource_version, "annotations": dict(changes)}
-        path = _path(OWN_PLURALS[type(target)], target.key)
-        return self._patch(path, Body(orjson.dumps({"metadata": body}), MERGE_PATCH))
-
-    def remove_annotation(self, app: Application, name: str) -> bool:
-        """Removes one annotation if it still has the value that was read; False when somebody changed or removed it."""
-        pointer = "/metadata/annotations/" + name.replace("~", "~0").replace("/", "~1")
-        guards = [_test("/metadata/uid", app.uid), _test(pointer, app.metadata.annotations.get(name))]
-        try:
-            self.patch_application(app.key, [*guards, {"op": "remove", "path": pointer}])
-        except ObjectConflict:
-            return False
-        return True
 
     def event(self, app: Application, reason: str, message: str, kind: EventType = "Normal") -> None:
         """An event about an Application. Failing to tell never fails what it tells of: then it is only logged."""
@@ -116,7 +92,3 @@ def _as_stored(patch: Sequence[JsonObject]) -> bytes:
 
 def _path(plural: str, key: AppKey) -> str:
     return paths.item(f"/apis/{API_VERSION}/namespaces/{key.namespace}/{plural}", key.name)
-
-
-def _test(pointer: str, value: object) -> JsonObject:
-    return {"op": "test", "path": pointer, "value": value}

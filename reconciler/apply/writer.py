@@ -9,11 +9,9 @@ import orjson
 from reconciler.clusters import paths
 from reconciler.clusters.cluster import Cluster
 from reconciler.clusters.transport import AGENT, APPLY_PATCH, JSON_PATCH, Body, Response
-from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected
+from reconciler.errors import ObjectGone, ObjectRejected
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
-
-NAMESPACE_PATH = "/api/v1/namespaces"
 
 
 class Writer:
@@ -62,18 +60,6 @@ class Writer:
         try:
             self._send("DELETE", path, Body(orjson.dumps(options)))
         except ObjectGone:
-            return False
-        return True
-
-    def create_namespace(
-        self, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
-    ) -> bool:
-        """Creates a namespace that no application owns; False when there is one, which is left as it is."""
-        metadata = {"name": name, "labels": dict(labels or {}), "annotations": dict(annotations or {})}
-        body = Body(orjson.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
-        try:
-            self._send("POST", NAMESPACE_PATH, body, {"fieldManager": self.manager})
-        except ObjectConflict:
             return False
         return True
 

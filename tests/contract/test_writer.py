@@ -15,9 +15,11 @@ from reconciler.errors import LeaseLost, ObjectConflict, ObjectGone, ObjectRejec
 from reconciler.models.application import Application
 from reconciler.models.keys import AppKey, ObjectKey
 from reconciler.models.manifest import LiveObject, Manifest
-from reconciler.models.words import REFRESH
+from reconciler.models.words import FINALIZER, REFRESH
+from reconciler.plan.cascade import finalizer_patch
 from reconciler.plan.migration import migration
 from reconciler.plan.ownership import owned_fields_equal
+from reconciler.plan.patch import refresh_patch
 from reconciler.plan.steps import Step
 from reconciler.sandbox.api import Json
 from reconciler.sandbox.controlplane import ControlPlane
@@ -169,17 +171,6 @@ def test_a_migration_of_an_object_that_moved_is_refused(
         writer.migrate(live, live.metadata["managedFields"])
 
 
-def test_a_namespace_is_created_once_and_left_alone_afterwards(
-    writer: Writer, cluster: Cluster, namespace: str
-) -> None:
-    name = f"{namespace}-made"
-    assert writer.create_namespace(name, {"team": "shop"}) is True
-    assert writer.create_namespace(name, {"team": "other"}) is False
-    live = read(cluster, ObjectKey("", "Namespace", "", name))
-    assert live.labels["team"] == "shop"
-    assert live.annotations == {}
-
-
 def test_nothing_is_written_once_the_lease_is_lost(
     cluster: Cluster, control_plane: ControlPlane, namespace: str
 ) -> None:
@@ -192,7 +183,6 @@ def test_nothing_is_written_once_the_lease_is_lost(
         lambda: writer.apply(a_config_map(namespace, a="2"), live=None),
         lambda: writer.migrate(live, []),
         lambda: writer.delete(live, "Background"),
-        lambda: writer.create_namespace(f"{namespace}-never"),
     ]
     for write in writes:
         with pytest.raises(LeaseLost):
@@ -274,24 +264,28 @@ def test_a_status_is_recorded_only_on_the_application_that_was_read(
         recorder.patch_application(AppKey(application.key.namespace, "absent"), [status])
 
 
-def test_an_annotation_that_somebody_renewed_meanwhile_is_not_removed(
-    recorder: Recorder, application: Application
-) -> None:
-    hard = Application.parse(recorder.annotate(application, {REFRESH: "hard", "kept": "yes"}).body)
-    assert recorder.remove_annotation(application, REFRESH) is False
-    assert recorder.remove_annotation(hard, REFRESH) is True
-    with pytest.raises(ObjectConflict):
-        recorder.annotate(application, {"late": "x"})
+def with_metadata(recorder: Recorder, application: Application, field: str, value: object) -> Application:
+    patch = {"op": "add", "path": f"/metadata/{field}", "value": value}
+    return Application.parse(recorder.patch_application(application.key, [patch]).body)
 
 
-def test_finalizers_are_replaced_only_while_they_are_those_that_were_read(
+def test_a_refresh_that_somebody_renewed_meanwhile_is_not_taken_away(
     recorder: Recorder, application: Application
 ) -> None:
-    after = Application.parse(recorder.replace_finalizers(application, ["other.example/x"]).body)
-    assert after.metadata.finalizers == ("other.example/x",)
+    seen = with_metadata(recorder, application, "annotations", {REFRESH: "normal"})
+    renewed = with_metadata(recorder, application, "annotations", {REFRESH: "hard"})
     with pytest.raises(ObjectConflict):
-        recorder.replace_finalizers(application, [])
-    assert Application.parse(recorder.replace_finalizers(after, []).body).metadata.finalizers == ()
+        recorder.patch_application(seen.key, refresh_patch(seen))
+    handled = recorder.patch_application(renewed.key, refresh_patch(renewed))
+    assert REFRESH not in handled.annotations
+
+
+def test_finalizers_go_only_while_they_are_those_that_were_read(recorder: Recorder, application: Application) -> None:
+    app = with_metadata(recorder, application, "finalizers", [FINALIZER, "other.example/x"])
+    patch = finalizer_patch(app, [FINALIZER])
+    assert recorder.patch_application(app.key, patch).metadata["finalizers"] == ["other.example/x"]
+    with pytest.raises(ObjectConflict):
+        recorder.patch_application(app.key, patch)
 
 
 def test_an_event_tells_of_an_application_and_its_failure_is_silent(
