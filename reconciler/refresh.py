@@ -17,13 +17,12 @@ from itertools import groupby
 import structlog
 
 from reconciler.errors import ReconcilerError, SourceError, SourceUnavailable
-from reconciler.models.keys import CommitId, EntryKey, RepoUrl
+from reconciler.models.keys import PINNED, CommitId, EntryKey, RepoUrl
 from reconciler.plan.times import duration_s
 from reconciler.render.readset import FOLLOWS, glob_matches
 from reconciler.services import Services
 from reconciler.settings import Settings
 from reconciler.sources import Access, Changes, Refs, TreeReader, changed_paths
-from reconciler.sources.refs import SHA_BINDING
 from reconciler.store.due import Request
 from reconciler.store.lease import Held
 from reconciler.store.readindex import Change, Head
@@ -86,7 +85,7 @@ def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: dateti
 
     None means that no application follows a ref of it: the entry is forgotten. Raises LeaseLost, StoreUnavailable.
     """
-    bindings = services.stores.readindex.bindings(repo) - {SHA_BINDING}
+    bindings = services.stores.readindex.bindings(repo) - {PINNED}
     _forget_unfollowed(repo, bindings, services)
     if not bindings:
         held.forget()
@@ -185,7 +184,7 @@ def _changes(access: Access, old: CommitId | None, reader: TreeReader, services:
 
 def _request_readers(repo: RepoUrl, bindings: Sequence[str], changes: Changes, services: Services) -> int:
     """Makes due whoever reads what changed; how many."""
-    change = EVERYTHING if changes.is_all else Change(_plain(changes.paths), _plain(changes.listings))
+    change = EVERYTHING if changes.is_all else Change(changes.paths, changes.listings)
     apps = services.stores.readindex.lookup(repo, bindings, change, glob_matches)
     services.due.request_many([Request(EntryKey.app(app), lane="push") for app in sorted(apps)])
     return len(apps)
@@ -202,11 +201,6 @@ def _forget_unfollowed(repo: RepoUrl, bindings: Collection[str], services: Servi
     """Nobody looks at these refs from now on, so whoever follows one again must not believe what it once was."""
     heads = services.stores.heads
     heads.forget(repo, heads.known(repo).keys() - bindings)
-
-
-def _plain(paths: Iterable[str]) -> list[str]:
-    """Names that are no text cannot have been read, and Redis could not be asked for them."""
-    return [path for path in paths if path.isprintable() or path.encode("utf-8", "ignore").decode() == path]
 
 
 def _retry_s(error: ReconcilerError, poll_s: float, spread: float) -> float:

@@ -27,6 +27,9 @@ EntryKind = Literal["app", "repo", "appset", "block"]
 
 IN_CLUSTER = ClusterUrl("https://kubernetes.default.svc")
 
+PINNED = "sha"
+"""Binding of what nothing can move: a full commit SHA, an exact chart version, a digest."""
+
 CONTROL = ClusterUrl("control")
 """Stands for the control cluster where summaries are kept, so that an app of apps has its own beside them."""
 

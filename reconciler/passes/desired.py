@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import NotHonoured
 from reconciler.models.application import Application
-from reconciler.models.keys import RepoUrl
+from reconciler.models.keys import PINNED, RepoUrl
 from reconciler.models.observed import Desired, Surface
 from reconciler.models.source import ApplicationSource
 from reconciler.plan import operation
@@ -17,7 +17,6 @@ from reconciler.render.renderer import Rendered
 from reconciler.render.request import RenderJob
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution
-from reconciler.sources.refs import SHA_BINDING
 
 RENDER_DEADLINE_S = 20.0
 """Below the deadline of a pass, so that a slow source still gets its condition written."""
@@ -49,7 +48,7 @@ class Reads:
     @property
     def is_pinned(self) -> bool:
         """Whether this is what an operation resolved long ago, and not what the spec follows."""
-        return self.of_operation and self.log.binding == SHA_BINDING
+        return self.of_operation and self.log.binding == PINNED
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ import orjson
 from reconciler.errors import SourceError
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId, ObjectKey, RepoUrl
+from reconciler.models.keys import PINNED, CommitId, ObjectKey, RepoUrl
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired, Health, HealthCode, Reading
 from reconciler.passes.observed import ABSENT, Recollection, inventory
 from reconciler.passes.standing import Target
 from reconciler.services import Services
 from reconciler.sources import Access, Refs, Resolution
-from reconciler.sources.refs import SHA_BINDING, resolve
+from reconciler.sources.refs import resolve
 from reconciler.store.readindex import Head
 from reconciler.store.records import ObjectRecord, Record
 from reconciler.store.summaries import Sighting, Summary
@@ -95,7 +95,7 @@ class Recall:
             except SourceError:
                 pass
         found = self.services.readers.sources.resolve(access, revision)
-        if found.binding == SHA_BINDING or commits.get(found.binding) == found.commit:
+        if found.binding == PINNED or commits.get(found.binding) == found.commit:
             return found
         return self._advanced(access.url, found, commits.get(found.binding))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.errors import SourceError
-from reconciler.models.keys import CommitId
+from reconciler.models.keys import PINNED, CommitId
 from reconciler.sources.credentials import Access
 from reconciler.sources.libgit import list_heads
 from reconciler.sources.smart import SmartHttp
@@ -15,7 +15,6 @@ from reconciler.sources.transport import Timeouts
 from reconciler.sources.wire import RefLine
 
 HEAD = "HEAD"
-SHA_BINDING = "sha"
 MAX_REVISION_CHARS = 255
 
 _SHA = re.compile(r"[0-9a-f]{40}")
@@ -40,7 +39,7 @@ class Refs:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The commit that a target revision means, and what binds it: a full ref name, `HEAD`, or `sha` when nothing
+    """The commit that a target revision means, and what binds it: a full ref name, `HEAD`, or PINNED when nothing
     can move it.
     """
 
@@ -82,7 +81,7 @@ def resolve(refs: Refs, target_revision: str) -> Resolution:
     """
     text = check_revision(target_revision)
     if _SHA.fullmatch(text):
-        return Resolution(CommitId(text), SHA_BINDING)
+        return Resolution(CommitId(text), PINNED)
     for name in _bindings(text):
         if name in refs.heads:
             return Resolution(refs.heads[name], name)
@@ -100,7 +99,7 @@ def expected_binding(target_revision: str) -> str:
     Raises SourceError for what cannot be a revision.
     """
     text = check_revision(target_revision)
-    return SHA_BINDING if _SHA.fullmatch(text) else _bindings(text)[0]
+    return PINNED if _SHA.fullmatch(text) else _bindings(text)[0]
 
 
 def list_refs(access: Access, prefixes: Sequence[str], smart: SmartHttp, timeouts: Timeouts) -> Refs:
@@ -122,6 +121,6 @@ def _bindings(text: str) -> tuple[str, ...]:
 def _resolve_short(refs: Refs, text: str) -> Resolution:
     found = {oid for oid in refs.heads.values() if oid.startswith(text)}
     if len(found) == 1:
-        return Resolution(found.pop(), SHA_BINDING)
+        return Resolution(found.pop(), PINNED)
     why = "more than one branch or tag stands on such a commit" if found else "no branch or tag stands on it"
     raise SourceError(f"unable to resolve {text!r} to a commit SHA: {why}; write all 40 digits")

@@ -5,12 +5,12 @@ A push costs the applications that read what it changed, because what they read 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple, cast
 
-from reconciler.models.keys import AppKey, CommitId, RepoUrl
+from reconciler.models.keys import PINNED, AppKey, CommitId, RepoUrl
 from reconciler.store.client import Client, Script, store_errors
 from reconciler.store.keys import Keys
 
@@ -25,21 +25,34 @@ class ReadEntry(NamedTuple):
 
     @property
     def text(self) -> str:
-        return f"{self.kind}:{self.name}"
+        """Its form in Redis; a name that is no text is spelled out."""
+        text = f"{self.kind}:{self.name}"
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+class Followed(NamedTuple):
+    """A repository, and what names the place in it that is followed, such as `refs/heads/main`."""
+
+    repo: RepoUrl
+    binding: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSet:
-    """All that one application read of one repository, by one ref binding such as `refs/heads/main`."""
+    """All that one application read of one repository, by one binding. An application has at most one for each."""
 
     repo: RepoUrl
     binding: str
     entries: frozenset[ReadEntry]
 
     @property
-    def digest(self) -> str:
-        parts = [self.repo, self.binding, *sorted(entry.text for entry in self.entries)]
-        return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    def place(self) -> Followed:
+        return Followed(self.repo, self.binding)
+
+    @property
+    def texts(self) -> list[str]:
+        """Its reads as the index holds them; nothing can ever lie at a path with a NUL in it."""
+        return sorted(entry.text for entry in self.entries if "\0" not in entry.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +78,25 @@ class ReadIndex:
         self._client, self._keys = client, keys
         self._script = Script(client, "reads")
 
-    def publish(self, app: AppKey, reads: ReadSet) -> Head:
-        """Replaces what the application reads, and says which commit its ref is at by the same look.
+    def publish(self, app: AppKey, sets: Sequence[ReadSet]) -> Mapping[Followed, Head]:
+        """Replaces all that the application reads, and says what each binding stands for by the same look.
 
-        If `next` is not the commit that was rendered, a refresh may have looked the index up before this: the
-        application is due again.
+        If `next` is not what was rendered, a refresh may have looked the index up before this: the application is due
+        again. What nothing can move is not kept, and not among the answers.
         """
-        arguments = [str(app), reads.repo, reads.binding, reads.digest]
+        kept = sorted((one for one in sets if one.binding != PINNED), key=lambda one: one.place)
+        places = [word for one in kept for word in one.place]
+        arguments = [str(app), _digest(kept), str(len(kept)), *places]
         answer = self._call(arguments)
         if answer[0] == b"more":
-            answer = self._call(arguments + sorted(entry.text for entry in reads.entries))
-        return _head(answer[1], answer[2])
+            texts = [one.texts for one in kept]
+            answer = self._call([*arguments, *(word for reads in texts for word in (str(len(reads)), *reads))])
+        pairs = zip(answer[1::2], answer[2::2], strict=True)
+        return {one.place: _head(*pair) for one, pair in zip(kept, pairs, strict=True)}
 
     def forget(self, app: AppKey) -> None:
         """The application is gone, or reads nothing any more."""
-        self._call([str(app), "", "", ""])
+        self.publish(app, ())
 
     def lookup(
         self, repo: RepoUrl, bindings: Iterable[str], change: Change, matches: Callable[[str, str], bool]
@@ -88,12 +105,12 @@ class ReadIndex:
         apps: set[AppKey] = set()
         for binding in bindings:
             reads = [
-                "every:",
-                *(f"path:{path}" for path in change.paths),
-                *(f"list:{name}" for name in change.listings),
+                ReadEntry("every"),
+                *(ReadEntry("path", path) for path in change.paths),
+                *(ReadEntry("list", name) for name in change.listings),
+                *(ReadEntry("glob", pattern) for pattern in self._globs(repo, binding, change.paths, matches)),
             ]
-            reads += [f"glob:{pattern}" for pattern in self._globs(repo, binding, change.paths, matches)]
-            apps |= self._readers([self._keys.readers(repo, binding, read) for read in reads])
+            apps |= self._readers([self._keys.readers(repo, binding, read.text) for read in reads])
         return frozenset(apps)
 
     def repositories(self) -> frozenset[RepoUrl]:
@@ -126,6 +143,12 @@ class ReadIndex:
 
     def _call(self, arguments: Sequence[str]) -> Any:
         return self._script([self._keys.prefix], arguments)
+
+
+def _digest(sets: Sequence[ReadSet]) -> str:
+    """Names what is read; empty for nothing."""
+    parts = [word for one in sets for word in (*one.place, *one.texts, "")]
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest() if sets else ""
 
 
 def _head(current: bytes, following: bytes) -> Head:

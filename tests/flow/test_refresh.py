@@ -69,7 +69,7 @@ class Rig:
         for entry in files.list(folder):
             if entry.type == "file":
                 files.read(f"{folder}/{entry.name}")
-        self.index.publish(app, log.read_set())
+        self.index.publish(app, [log.read_set()])
         return app
 
     def refresh(self) -> float | None:
@@ -186,7 +186,7 @@ def test_a_forced_push_and_a_deleted_branch_wake_all_that_follow(rig: Rig) -> No
 def test_a_branch_that_appears_wakes_who_waits_for_it(rig: Rig) -> None:
     a_fleet(rig)
     waiting = AppKey("argocd", "waiting")
-    rig.index.publish(waiting, ReadLog(rig.repo, expected_binding("soon")).read_set())
+    rig.index.publish(waiting, [ReadLog(rig.repo, expected_binding("soon")).read_set()])
     rig.refresh()
     assert rig.woken() == set()
     rig.server.repository("fleet").git("branch", "soon", "main")
