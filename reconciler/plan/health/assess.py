@@ -14,6 +14,7 @@ from reconciler.plan.health.daemonset import daemon_set
 from reconciler.plan.health.deployment import deployment
 from reconciler.plan.health.ingress import ingress
 from reconciler.plan.health.job import job
+from reconciler.plan.health.operators import check_of
 from reconciler.plan.health.pod import pod
 from reconciler.plan.health.replicaset import replica_set
 from reconciler.plan.health.service import service
@@ -38,7 +39,7 @@ ASSESSORS: Final[Mapping[tuple[str, str], tuple[frozenset[str], Assessor]]] = {
     ("apiregistration.k8s.io", "APIService"): (frozenset({"v1", "v1beta1"}), api_service),
     ("argoproj.io", "Workflow"): (frozenset({"v1alpha1"}), workflow),
 }
-"""Group and kind → versions that are understood, and the check."""
+"""Group and kind → versions that are understood, and the check. What operators define stands in `operators`."""
 
 PENDING_DELETION: Final = Health("Progressing", "Pending deletion")
 
@@ -51,7 +52,8 @@ def assess(body: JsonObject) -> Health | None:
     group, version = split_api_version(body.get("apiVersion") or "")
     row = ASSESSORS.get((group, body.get("kind") or ""))
     if row is None:
-        return None
+        check = check_of(group, body.get("kind") or "")
+        return check(body) if check else None
     versions, assessor = row
     if version not in versions:
         return Health("Unknown", f"unsupported API version {body.get('apiVersion')} of {body.get('kind')}")
