@@ -41,7 +41,7 @@ def test_a_state_amounts_to_what_is_written(case: Case) -> None:
     kind, _, state = case
     api_version, _, name = kind.partition(" ")
     metadata = {"name": "web", "generation": 2, **state.get("metadata", {})}
-    parts = {part: state[part] for part in ("spec", "status") if part in state}
+    parts: dict[str, Any] = {part: state[part] for part in ("spec", "status") if part in state}
     health = assess({"apiVersion": api_version, "kind": name, "metadata": metadata, **parts})
     assert health is not None
     assert health.status == state["is"], health.message
