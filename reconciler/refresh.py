@@ -17,12 +17,12 @@ from itertools import groupby
 import structlog
 
 from reconciler.errors import ReconcilerError, SourceError, SourceUnavailable
-from reconciler.models.keys import PINNED, CommitId, EntryKey, RepoUrl
+from reconciler.models.keys import PINNED, CommitId, EntryKey, RepoUrl, Revision
 from reconciler.plan.times import duration_s
 from reconciler.render.readset import FOLLOWS, glob_matches
 from reconciler.services import Services
 from reconciler.settings import Settings
-from reconciler.sources import Access, Changes, Refs, TreeReader, changed_paths
+from reconciler.sources import Access, Changes, TreeReader, changed_paths
 from reconciler.store.due import Request
 from reconciler.store.lease import Held
 from reconciler.store.readindex import Change, Head
@@ -49,24 +49,24 @@ class Move:
     """What a ref binding stood for when it was last handled, and what it stands for now; None where it is not there."""
 
     binding: str
-    old: CommitId | None
-    new: CommitId | None
+    old: Revision | None
+    new: Revision | None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at the refs: what was known before it, what it saw, and the access that was let in."""
+    """One look at what is followed: what was known before it, what it saw, and the access that was let in."""
 
     known: Mapping[str, Head]
     access: Access
-    refs: Refs
+    heads: Mapping[str, Revision]
 
     @property
-    def handled(self) -> Mapping[str, CommitId]:
+    def handled(self) -> Mapping[str, Revision]:
         """The commits that were handled to the end, by binding."""
         return {name: head.current for name, head in self.known.items() if head.current}
 
-    def newest(self, binding: str) -> CommitId | None:
+    def newest(self, binding: str) -> Revision | None:
         """The newest commit that anybody had told of before this look."""
         head = self.known.get(binding, Head())
         return head.next or head.current
@@ -93,7 +93,7 @@ def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: dateti
     poll_s = poll_interval_s(services.readers.settings, services.readers.catalog.settings_cm(), _spread(held))
     try:
         seen = _look(repo, services, bindings)
-        moved = moves(bindings, seen.handled, seen.refs.heads)
+        moved = moves(bindings, seen.handled, seen.heads)
         done = _handle(repo, moved, seen, services, held)
     except (SourceUnavailable, SourceError) as error:
         log.warning("refresh failed", repository=repo, reason=str(error))
@@ -103,7 +103,7 @@ def refresh_source(repo: RepoUrl, services: Services, held: Held, *, now: dateti
     return 0.0 if done.is_overtaken else poll_s
 
 
-def moves(bindings: Iterable[str], handled: Mapping[str, CommitId], heads: Mapping[str, CommitId]) -> list[Move]:
+def moves(bindings: Iterable[str], handled: Mapping[str, Revision], heads: Mapping[str, Revision]) -> list[Move]:
     """The bindings that stand for another commit than was handled last, those with the same pair of commits
     together.
     """
@@ -130,10 +130,9 @@ def _look(repo: RepoUrl, services: Services, bindings: Iterable[str]) -> Seen:
     # Read before the look: whoever tells of a commit during it may have seen a newer one, and is not to be set back.
     known = services.stores.heads.known(repo)
     failures: list[ReconcilerError] = []
-    prefixes = sorted(bindings)
     for access in services.readers.accesses(repo):
         try:
-            return Seen(known, access, services.readers.sources.refs(access, prefixes))
+            return Seen(known, access, services.readers.sources.heads(access, bindings))
         except SourceError as error:
             failures.append(error)
     raise failures[0]
@@ -148,7 +147,7 @@ def _handle(repo: RepoUrl, moved: Sequence[Move], seen: Seen, services: Services
             done.affected += _give_up(repo, bindings, services)
             continue
         # Fetched before anybody is told of it: a pass that takes a known commit must not wait for its repository.
-        reader = services.readers.sources.reader(seen.access, new)
+        reader = services.readers.sources.reader(seen.access, CommitId(new))
         told = [name for name in bindings if services.stores.heads.advance(repo, name, seen.newest(name), new)]
         done.is_overtaken |= len(told) < len(bindings)
         changes = _changes(seen.access, old, reader, services)
@@ -168,14 +167,14 @@ def _give_up(repo: RepoUrl, bindings: Sequence[str], services: Services) -> int:
     return _request_readers(repo, bindings, Changes(is_all=True), services)
 
 
-def _changes(access: Access, old: CommitId | None, reader: TreeReader, services: Services) -> Changes:
+def _changes(access: Access, old: Revision | None, reader: TreeReader, services: Services) -> Changes:
     """What changed, and the changed trees shared with other workers. Everything, where there is no old side (any
     more).
     """
     changes = Changes(is_all=True)
     if old is not None:
         try:
-            changes = changed_paths(services.readers.sources.reader(access, old), reader)
+            changes = changed_paths(services.readers.sources.reader(access, CommitId(old)), reader)
         except SourceError:
             log.info("the old commit is gone, everything counts as changed", repository=access.url, commit=old)
     reader.publish(changes.trees[:PUBLISHED_TREES])

@@ -14,6 +14,9 @@ RepoUrl = NewType("RepoUrl", str)
 CommitId = NewType("CommitId", str)
 """40 hex digits naming a Git commit."""
 
+Revision = NewType("Revision", str)
+"""What names the content of a source for ever: a commit, the exact version of a chart, a digest."""
+
 TreeId = NewType("TreeId", str)
 """40 hex digits naming a Git tree or blob."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reconciler.models.keys import CommitId, GroupKind, ObjectKey
+from reconciler.models.keys import GroupKind, ObjectKey, Revision
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 
 HealthCode = Literal["Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown"]
@@ -66,7 +66,7 @@ class Desired:
     """All that one application wants, after rendering: namespaces defaulted, duplicates resolved, tracking stamped."""
 
     manifests: tuple[Manifest, ...]
-    revisions: tuple[CommitId, ...]
+    revisions: tuple[Revision, ...]
     """One per source, in the order of the sources."""
 
     source_types: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.models.keys import AppKey, CommitId, ObjectKey
+from reconciler.models.keys import AppKey, ObjectKey, Revision
 from reconciler.models.observed import Condition, HealthCode, SyncCode
 
 Phase = Literal["Running", "Terminating", "Failed", "Error", "Succeeded"]
@@ -61,7 +61,7 @@ class ReconcileResult:
     phase: Phase | None = None
     """Phase of the operation after this pass, if there is or was one."""
 
-    revisions: tuple[CommitId, ...] = ()
+    revisions: tuple[Revision, ...] = ()
     objects: tuple[ObjectResult, ...] = ()
     conditions: tuple[Condition, ...] = ()
     next_due_s: float | None = None

@@ -95,7 +95,7 @@ def desired_of(app: Application, rendering: Rendering, surface: Surface, instanc
     manifests, conditions = finalize(rendered.bodies, app, surface, instance=instance)
     return Desired(
         manifests=manifests,
-        revisions=(rendering.resolution.commit,),
+        revisions=(rendering.resolution.revision,),
         source_types=(rendered.source_type,),
         conditions=conditions,
         render_digest=rendered.digest,

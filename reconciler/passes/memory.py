@@ -73,7 +73,7 @@ def _publish_reads(reads: Reads | None, recall: Recall) -> bool:
     if recall.moved or reads.resolution is None or (newest is None and not is_fixed):
         # Only now: a refresh that finds no reader of the repository would stop looking at it.
         services.due.request(EntryKey("repo", reads.repo), lane="push", place=urlsplit(reads.repo).hostname or "")
-    return reads.resolution is not None and not is_fixed and newest not in (None, reads.resolution.commit)
+    return reads.resolution is not None and not is_fixed and newest not in (None, reads.resolution.revision)
 
 
 def _record(seen: Look, acted: Acted, recall: Recall) -> Record:

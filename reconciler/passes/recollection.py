@@ -13,14 +13,14 @@ import orjson
 from reconciler.errors import SourceError
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import PINNED, CommitId, ObjectKey, RepoUrl
+from reconciler.models.keys import PINNED, ObjectKey, RepoUrl, Revision
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired, Health, HealthCode, Reading
 from reconciler.passes.observed import ABSENT, Recollection, inventory
 from reconciler.passes.standing import Target
 from reconciler.services import Services
-from reconciler.sources import Access, Refs, Resolution
-from reconciler.sources.refs import resolve
+from reconciler.sources import Access, Resolution
+from reconciler.sources.refs import recalled
 from reconciler.store.readindex import Head
 from reconciler.store.records import ObjectRecord, Record
 from reconciler.store.summaries import Sighting, Summary
@@ -72,10 +72,10 @@ class Recall:
         Raises Parked where that commit has killed the renderer again and again.
         """
         found = self._resolved(access, revision)
-        self.inputs = _inputs(self.app, found.commit)
+        self.inputs = _inputs(self.app, found.revision)
         if not self.asked and self._is_parked:
             raise Parked(
-                f"parked: the renderer died {self.record.strikes} times of commit {found.commit[:8]}; "
+                f"parked: the renderer died {self.record.strikes} times of commit {found.revision[:8]}; "
                 "push a mended commit, or refresh to try again"
             )
         return found
@@ -89,21 +89,18 @@ class Recall:
         heads = self.services.stores.heads
         known = {ref: head.next or head.current for ref, head in heads.known(access.url).items()}
         commits = {ref: commit for ref, commit in known.items() if commit}
-        if not self.asked:
-            try:
-                return resolve(Refs(commits), revision)
-            except SourceError:
-                pass
+        if not self.asked and (remembered := recalled(commits, revision)):
+            return remembered
         found = self.services.readers.sources.resolve(access, revision)
-        if found.binding == PINNED or commits.get(found.binding) == found.commit:
+        if found.binding == PINNED or commits.get(found.binding) == found.revision:
             return found
         return self._advanced(access.url, found, commits.get(found.binding))
 
-    def _advanced(self, repo: RepoUrl, found: Resolution, seen: CommitId | None) -> Resolution:
+    def _advanced(self, repo: RepoUrl, found: Resolution, seen: Revision | None) -> Resolution:
         """Tells everybody of a commit that no refresh has handled. Whoever was faster may know a newer one."""
-        if not self.services.stores.heads.advance(repo, found.binding, seen, found.commit):
+        if not self.services.stores.heads.advance(repo, found.binding, seen, found.revision):
             head = self.services.stores.heads.known(repo).get(found.binding, Head())
-            return Resolution(head.next or head.current or found.commit, found.binding)
+            return Resolution(head.next or head.current or found.revision, found.binding)
         self.moved = repo
         return found
 
@@ -153,7 +150,7 @@ def desired_digest(manifest: Manifest, services: Services) -> str:
     return services.stores.keyring.digest(orjson.dumps(manifest.body, option=orjson.OPT_SORT_KEYS))
 
 
-def _inputs(app: Application, commit: CommitId) -> str:
+def _inputs(app: Application, commit: Revision) -> str:
     sources = [source.to_json() for source in app.spec.all_sources]
     return blake2b(commit.encode() + orjson.dumps(sources, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.models import words
 from reconciler.models.application import Application, Automated
-from reconciler.models.keys import CommitId, ObjectKey
+from reconciler.models.keys import ObjectKey, Revision
 from reconciler.models.manifest import JsonObject
 from reconciler.models.observed import Condition
 from reconciler.models.operation import OperationState
@@ -51,7 +51,7 @@ Decision = StartSync | Wait | Nothing
 def auto_sync(
     app: Application,
     comparison: Comparison,
-    revisions: tuple[CommitId, ...],
+    revisions: tuple[Revision, ...],
     *,
     now: datetime,
     kept: AbstractSet[ObjectKey] = NOTHING_KEPT,
@@ -69,7 +69,7 @@ def auto_sync(
     return _again(app, comparison, revisions, last=last, now=now)
 
 
-def attempted(app: Application, last: OperationState, revisions: tuple[CommitId, ...]) -> bool:
+def attempted(app: Application, last: OperationState, revisions: tuple[Revision, ...]) -> bool:
     """Whether the last operation already tried these revisions of these sources.
 
     Argo CD: without a syncResult, attempted means that the operation is over.
@@ -86,7 +86,7 @@ def same_sources(some: tuple[ApplicationSource, ...], others: tuple[ApplicationS
     return [_bare(source.to_json()) for source in some] == [_bare(source.to_json()) for source in others]
 
 
-def operation_for(app: Application, revisions: tuple[CommitId, ...]) -> JsonObject:
+def operation_for(app: Application, revisions: tuple[Revision, ...]) -> JsonObject:
     """The automated operation: revision pinned, source and options copied from the spec."""
     policy = app.spec.sync_policy
     sync: JsonObject = {"prune": True} if policy and policy.automated and policy.automated.prune else {}
@@ -125,7 +125,7 @@ def _only_pruning_is_left(automated: Automated, comparison: Comparison, kept: Ab
 def _again(
     app: Application,
     comparison: Comparison,
-    revisions: tuple[CommitId, ...],
+    revisions: tuple[Revision, ...],
     *,
     last: OperationState,
     now: datetime,

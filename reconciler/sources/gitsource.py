@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler import metrics
-from reconciler.models.keys import CommitId
+from reconciler.models.keys import CommitId, Revision
 from reconciler.sources import libgit, refs
 from reconciler.sources.credentials import Access
 from reconciler.sources.mirror import Limits, Mirrors
@@ -55,11 +55,21 @@ class GitSources:
         with metrics.git_lsremote_fail_total.labels(access.url).count_exceptions():
             return refs.list_refs(access, prefixes, self._smart, self._timeouts)
 
-    def resolve(self, access: Access, target_revision: str) -> Resolution:
+    def resolve(self, access: Access, target_revision: str, tag_prefix: str = "") -> Resolution:
         """The commit that a revision means now; a full SHA needs no look. Raises SourceUnavailable, SourceError."""
-        prefixes = refs.prefixes_for(target_revision)
+        prefixes = refs.prefixes_for(target_revision, tag_prefix)
         seen = self.refs(access, prefixes) if prefixes else Refs({})
-        return refs.resolve(seen, target_revision)
+        return refs.resolve(seen, target_revision, tag_prefix)
+
+    def heads(self, access: Access, bindings: Iterable[str]) -> Mapping[str, Revision]:
+        """What each of these bindings stands for now, by one look; those that stand for nothing are left out.
+
+        Raises SourceUnavailable, SourceError.
+        """
+        names = sorted(bindings)
+        seen = self.refs(access, refs.listed_for(names))
+        found = ((name, refs.head_of(seen, name)) for name in names)
+        return {name: Revision(commit) for name, commit in found if commit}
 
     def fetch(self, access: Access, commits: Iterable[CommitId]) -> None:
         """Brings commits into the local mirror. Raises SourceUnavailable, SourceError."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple, cast
 
-from reconciler.models.keys import PINNED, AppKey, CommitId, RepoUrl
+from reconciler.models.keys import PINNED, AppKey, RepoUrl, Revision
 from reconciler.store.client import Client, Script, store_errors
 from reconciler.store.keys import Keys
 
@@ -59,8 +59,8 @@ class ReadSet:
 class Head:
     """A ref as refreshes know it. `next` is what is being handled; it stays when that is done."""
 
-    current: CommitId | None = None
-    next: CommitId | None = None
+    current: Revision | None = None
+    next: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +152,4 @@ def _digest(sets: Sequence[ReadSet]) -> str:
 
 
 def _head(current: bytes, following: bytes) -> Head:
-    return Head(CommitId(current.decode()) if current else None, CommitId(following.decode()) if following else None)
+    return Head(Revision(current.decode()) if current else None, Revision(following.decode()) if following else None)

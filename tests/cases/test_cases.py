@@ -16,7 +16,7 @@ import yaml
 
 from reconciler.errors import SpecError
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId, GroupKind
+from reconciler.models.keys import GroupKind, Revision
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading, ServedKind, Surface
 from reconciler.models.project import AppProject
@@ -35,7 +35,7 @@ from reconciler.plan.tracking import owner_of
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("*/plan.txt"))
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-REVISION = CommitId("c0ffee" + "0" * 34)
+REVISION = Revision("c0ffee" + "0" * 34)
 SERVER = "https://one.example"
 CLUSTER_KINDS = (
     GroupKind("", "Namespace"),

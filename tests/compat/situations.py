@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId, GroupKind
+from reconciler.models.keys import GroupKind, Revision
 from reconciler.models.manifest import LiveObject, Manifest
 from reconciler.models.observed import Desired, Observed, Reading, ServedKind, Surface
 from reconciler.models.project import AppProject
@@ -20,7 +20,7 @@ from reconciler.plan.steps import Plan, Policy
 Json = dict[str, Any]
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BEFORE, AFTER = "2026-05-04T11:00:00Z", "2026-05-04T12:00:00Z"
-COMMIT = CommitId("1" * 40)
+COMMIT = Revision("1" * 40)
 MANAGER = "argocd-controller"
 SOURCE: Json = {"repoURL": "https://git.example/fleet.git", "path": "shop", "targetRevision": "main"}
 TRACKING = "argocd.argoproj.io/tracking-id"

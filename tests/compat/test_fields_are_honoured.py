@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.models.keys import RepoUrl
+from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.manifest import LiveObject, Manifest
 from reconciler.models.observed import Reading
 from reconciler.models.source import ApplicationSource
@@ -52,7 +52,7 @@ A = manifest("a")
 )
 def test_directory_settings_reach_the_renderer(directory: Json, field: str, value: object) -> None:
     source = ApplicationSource.model_validate({**SOURCE, "directory": directory})
-    job = RenderJob(source, RepoUrl(source.repo_url), COMMIT, "default", "main", "shop")
+    job = RenderJob(source, RepoUrl(source.repo_url), CommitId(COMMIT), "default", "main", "shop")
     assert getattr(job.request("shop", RequestLimits()).params, field) == value
 
 

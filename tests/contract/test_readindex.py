@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.models.keys import PINNED, AppKey, CommitId, RepoUrl
+from reconciler.models.keys import PINNED, AppKey, RepoUrl, Revision
 from reconciler.sandbox.valkey import Valkey
 from reconciler.store.client import Client, connect
 from reconciler.store.heads import Heads
@@ -17,7 +17,7 @@ from tests.support.store import KEYS
 REPO, MAIN = RepoUrl("https://git.example/fleet.git"), "refs/heads/main"
 CHARTS = RepoUrl("https://charts.example")
 ORDERS, BILLING = AppKey("argocd", "orders"), AppKey("argocd", "billing")
-OLD, NEW = CommitId("a" * 40), CommitId("b" * 40)
+OLD, NEW = Revision("a" * 40), Revision("b" * 40)
 
 
 @pytest.fixture

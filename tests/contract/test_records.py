@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.errors import StoreUnavailable
-from reconciler.models.keys import AppKey, CommitId, ObjectKey
+from reconciler.models.keys import AppKey, ObjectKey, Revision
 from reconciler.models.result import ReconcileResult
 from reconciler.sandbox.valkey import Valkey
 from reconciler.store.client import Client, connect
@@ -101,7 +101,7 @@ def test_the_last_result_is_kept_in_short(client: Client) -> None:
     results = Results(client, KEYS)
     assert results.last(ORDERS) is None
     result = ReconcileResult(
-        ORDERS, "u", "acted", "Synced", "Healthy", "Succeeded", (CommitId("c0ffee"),), why="w" * 9999
+        ORDERS, "u", "acted", "Synced", "Healthy", "Succeeded", (Revision("c0ffee"),), why="w" * 9999
     )
     results.publish(result, at=5.0)
     last = results.last(ORDERS)

@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from reconciler.clusters import Catalog, Link, control_cluster
-from reconciler.models.keys import AppKey, CommitId, EntryKey, RepoUrl
+from reconciler.models.keys import AppKey, CommitId, EntryKey, RepoUrl, Revision
 from reconciler.models.source import ApplicationSource
 from reconciler.refresh import refresh_source
 from reconciler.render.readset import ReadLog, RecordedFiles, Sight
@@ -56,10 +56,10 @@ class Rig:
     def create(self, files: Mapping[str, str | bytes | None]) -> None:
         self.repo = canonical_url(self.server.create("fleet", files))
 
-    def follow(self, name: str, path: str, revision: str = "main") -> AppKey:
+    def follow(self, name: str, path: str, revision: str = "main", tag_prefix: str = "") -> AppKey:
         """What a pass leaves behind that has rendered `path`."""
         app, access = AppKey("argocd", name), access_for(self.repo, [], "default")
-        found = self.sources.resolve(access, revision)
+        found = self.sources.resolve(access, revision, tag_prefix)
         log = ReadLog(self.repo, found.binding)
         source = ApplicationSource.model_validate({"repoURL": self.repo, "path": path})
         sight = Sight(self.sources.reader(access, found.commit))
@@ -82,7 +82,7 @@ class Rig:
             held.next_due_s = refresh_source(self.repo, self.services, held, now=NOON)
             return held.next_due_s
 
-    def handled(self, binding: str) -> CommitId | None:
+    def handled(self, binding: str) -> Revision | None:
         """The commit that applications following `binding` are to take."""
         head = self.heads.known(self.repo).get(binding)
         return head.current if head else None
@@ -169,6 +169,28 @@ def test_branches_are_followed_apart(rig: Rig) -> None:
     assert rig.woken() == {"a"}
 
 
+def test_a_tag_moves_who_follows_a_range_that_it_is_the_highest_of(rig: Rig) -> None:
+    a_fleet(rig)
+    repository = rig.server.repository("fleet")
+    repository.git("tag", "web/1.2.0", "main")
+    rig.follow("ranged", "apps/a", "^1.2", "web/")
+    rig.refresh()
+    rig.woken()
+    commit = rig.server.commit("fleet", {"apps/a/one.yaml": "new\n"})
+    rig.refresh()
+    assert rig.woken() == {"a"}, "a push moves no tag"
+    repository.git("tag", "web/1.1.9", commit)
+    rig.refresh()
+    assert rig.woken() == set(), "a lower tag"
+    repository.git("tag", "web/1.3.0", commit)
+    rig.refresh()
+    assert rig.woken() == {"ranged"}
+    assert rig.handled("semver:web/:^1.2") == commit
+    repository.git("tag", "-d", "web/1.3.0")
+    rig.refresh()
+    assert rig.woken() == {"ranged"}, "back to the highest that is left"
+
+
 def test_a_forced_push_and_a_deleted_branch_wake_all_that_follow(rig: Rig) -> None:
     a_fleet(rig)
     repository = rig.server.repository("fleet")
@@ -217,7 +239,7 @@ def test_credentials_that_are_refused_are_shown_by_each_application_once(rig: Ri
 
 def test_a_refresh_that_died_before_its_end_is_repeated(rig: Rig) -> None:
     a_fleet(rig)
-    commit = CommitId(rig.server.commit("fleet", {"apps/b/one.yaml": "name: new\n"}))
+    commit = Revision(rig.server.commit("fleet", {"apps/b/one.yaml": "name: new\n"}))
     rig.heads.begin(rig.repo, {"refs/heads/main": commit})
     rig.refresh()
     assert rig.woken() == {"b"}
@@ -227,11 +249,11 @@ def test_a_commit_that_a_pass_told_of_meanwhile_is_not_taken_back(rig: Rig, monk
     a_fleet(rig)
     main, first = "refs/heads/main", rig.handled("refs/heads/main")
     rig.server.commit("fleet", {"apps/a/one.yaml": "second\n"})
-    told: list[CommitId] = []
+    told: list[Revision] = []
 
     def refs(access: Access, prefixes: Sequence[str] = ()) -> Refs:
         seen = look(access, prefixes)
-        told.append(CommitId(rig.server.commit("fleet", {"apps/b/one.yaml": "third\n"})))
+        told.append(Revision(rig.server.commit("fleet", {"apps/b/one.yaml": "third\n"})))
         assert rig.heads.advance(rig.repo, main, first, told[-1])
         return seen
 
@@ -262,7 +284,7 @@ def test_another_worker_reads_the_commit_without_git(rig: Rig, tmp_path: Path) -
     access = access_for(rig.repo, [], "default")
     commit = rig.handled("refs/heads/main")
     assert commit is not None
-    files = RecordedFiles(Sight(other.reader(access, commit)), ReadLog(rig.repo, "x"), file_limit_bytes=100)
+    files = RecordedFiles(Sight(other.reader(access, CommitId(commit))), ReadLog(rig.repo, "x"), file_limit_bytes=100)
     assert {entry.name for entry in files.list("apps/b")} == {"one.yaml", "two.yaml"}
     assert files.read("apps/b/two.yaml") == b"2\n"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.errors import SourceError, SourceUnavailable
-from reconciler.models.keys import CommitId
+from reconciler.models.keys import Revision
 from reconciler.refresh import (
     DEFAULT_JITTER_S,
     DEFAULT_POLL_S,
@@ -16,7 +16,7 @@ from reconciler.refresh import (
 )
 from reconciler.settings import Settings
 
-A, B = CommitId("a" * 40), CommitId("b" * 40)
+A, B = Revision("a" * 40), Revision("b" * 40)
 
 
 @pytest.mark.parametrize(

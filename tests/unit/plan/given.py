@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId, ObjectKey
+from reconciler.models.keys import ObjectKey, Revision
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Health, Observed, Reading
 from reconciler.models.project import AppProject
@@ -137,7 +137,7 @@ def drifted(manifest: Manifest) -> Seen:
 
 
 def wants(*manifests: Manifest, revision: str = C1, conditions: tuple[Condition, ...] = ()) -> Desired:
-    return Desired(manifests, (CommitId(revision),), ("Directory",), conditions)
+    return Desired(manifests, (Revision(revision),), ("Directory",), conditions)
 
 
 def sees(*items: Seen | LiveObject, **more: Any) -> Observed:

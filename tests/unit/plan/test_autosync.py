@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.models.keys import CommitId
+from reconciler.models.keys import Revision
 from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, auto_sync
 from reconciler.plan.compare import Comparison, compare
 from reconciler.plan.ignore import IgnoreRules
@@ -34,7 +34,7 @@ OUT_OF_SYNC = compare(an_app(), wants(WEB, API), sees(drifted(WEB), equal(API)),
 
 
 def decide(app: Any, comparison: Comparison = OUT_OF_SYNC, *, now: Any = NOON, **more: Any) -> Decision:
-    return auto_sync(app, comparison, (CommitId(C1),), now=now, **more)
+    return auto_sync(app, comparison, (Revision(C1),), now=now, **more)
 
 
 def test_a_new_revision_is_synced_with_everything_pinned_and_copied() -> None:
@@ -54,7 +54,7 @@ def test_a_new_revision_is_synced_with_everything_pinned_and_copied() -> None:
 
 def test_an_application_with_several_sources_pins_each() -> None:
     app = an_app(automated={}, spec={"sources": [SOURCE, {**SOURCE, "path": "b"}]})
-    decision = auto_sync(app, OUT_OF_SYNC, (CommitId(C1), CommitId(C2)), now=NOON)
+    decision = auto_sync(app, OUT_OF_SYNC, (Revision(C1), Revision(C2)), now=NOON)
     assert isinstance(decision, StartSync)
     assert decision.operation["sync"]["revisions"] == [C1, C2]
     assert len(decision.operation["sync"]["sources"]) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId
+from reconciler.models.keys import Revision
 from reconciler.models.manifest import JsonObject
 from reconciler.models.observed import Condition, Desired, Health, Reading
 from reconciler.plan.build import build_plan
@@ -43,7 +43,7 @@ def test_reconciled_at_moves_only_with_something_else() -> None:
 
 def test_several_sources_have_a_revision_and_a_type_each() -> None:
     app = an_app(spec={"source": None, "sources": [SOURCE, {**SOURCE, "path": "b"}]})
-    desired = Desired((WEB,), (CommitId(C1), CommitId(C2)), ("Directory", "Helm"))
+    desired = Desired((WEB,), (Revision(C1), Revision(C2)), ("Directory", "Helm"))
     plan = build_plan(app, desired, sees(equal(WEB)), a_policy(), now=NOON)
     status = next_status(app, plan, None, None, now=NOON)
     assert status["sync"]["revisions"] == [C1, C2]
