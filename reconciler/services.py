@@ -14,11 +14,12 @@ from reconciler.clusters.connections import Timeouts
 from reconciler.clusters.registry import Clusters, Link, control_cluster
 from reconciler.clusters.transport import Tally
 from reconciler.models.keys import AppKey, ClusterUrl, EntryKey
+from reconciler.models.source import ApplicationSource
 from reconciler.render.cache import RenderCache
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.settings import Settings
-from reconciler.sources import Access, Trust, access_for, accesses_for
+from reconciler.sources import Access, Resolution, Trust, access_for, accesses_for
 from reconciler.sources.gitsource import GitSources
 from reconciler.store.blobs import Blobs
 from reconciler.store.client import Client, connect
@@ -68,6 +69,10 @@ class Readers:
         if not url.startswith("http:"):
             self.sources.trust_hosts(self.catalog.ssh_known_hosts())
         return Trust()
+
+    def resolve(self, access: Access, source: ApplicationSource) -> Resolution:
+        """What a source means now, as its server says. Raises SourceUnavailable, SourceError."""
+        return self.sources.resolve(access, source.target_revision, source.tag_prefix)
 
     def close(self) -> None:
         """Ends the renderer children and closes connections."""

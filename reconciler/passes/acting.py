@@ -48,7 +48,7 @@ def eyes_of(known: Recall, held: Held) -> Eyes:
 
         return asked
 
-    return Eyes(known.resolve, predict, known.recollect)
+    return Eyes(known.resolve, known.admit, predict, known.recollect)
 
 
 def act(seen: Look, services: Services, held: Held) -> Acted:

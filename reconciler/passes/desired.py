@@ -1,81 +1,147 @@
-"""What an application wants: its revision resolved, its source rendered, its objects placed and marked."""
+"""What an application wants: its revisions resolved, its sources rendered, its objects placed and marked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import blake2b
 
-from reconciler.errors import NotHonoured
+from reconciler.errors import ReconcilerError
 from reconciler.models.application import Application
-from reconciler.models.keys import PINNED, RepoUrl
+from reconciler.models.keys import Revision
 from reconciler.models.observed import Desired, Surface
 from reconciler.models.source import ApplicationSource
 from reconciler.plan import operation
 from reconciler.plan.desired import finalize
-from reconciler.render.readset import ReadLog
+from reconciler.plan.sources import called, is_lender
+from reconciler.render.readset import FOLLOWS, ReadLog
 from reconciler.render.renderer import Rendered
 from reconciler.render.request import RenderJob
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution
+from reconciler.sources.refs import expected_binding
+from reconciler.store.readindex import Followed, ReadEntry, ReadSet
 
 RENDER_DEADLINE_S = 20.0
 """Below the deadline of a pass, so that a slow source still gets its condition written."""
 
-Resolve = Callable[[Access, str], Resolution]
-"""Which commit a target revision means now."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the application asks to be rendered, and by which access."""
+    """One source as it is asked for, and by which access. `what` names it in messages; empty for the only one.
+
+    `asked` is the source at the revision that is wanted, be it that of an operation.
+    """
 
     source: ApplicationSource
-    revision: str
+    asked: ApplicationSource
     access: Access
-    of_operation: bool
+    what: str
+
+    @property
+    def place(self) -> Followed:
+        """What it follows as long as nobody knows better. Raises SourceError for what cannot be a revision."""
+        return Followed(self.access.url, expected_binding(self.asked.target_revision, self.asked.tag_prefix))
+
+
+Resolve = Callable[[Access, ApplicationSource], Resolution]
+"""Which revision a source means now."""
 
 
 @dataclass(slots=True)
 class Reads:
-    """What the render looked at, kept also when it fails: mending any of it wakes the application."""
+    """What the renders looked at, kept also when one fails: mending any of it wakes the application."""
 
-    repo: RepoUrl
-    log: ReadLog
-    of_operation: bool = False
-    resolution: Resolution | None = None
-    hit: bool = True
+    is_pinned: bool = False
+    """Whether this is what an operation resolved long ago, and not what the spec follows."""
 
-    @property
-    def is_pinned(self) -> bool:
-        """Whether this is what an operation resolved long ago, and not what the spec follows."""
-        return self.of_operation and self.log.binding == PINNED
+    logs: list[ReadLog] = field(default_factory=list)
+    followed: dict[int, Followed] = field(default_factory=dict)
+    resolved: dict[Followed, Revision] = field(default_factory=dict)
+    renders: int = 0
+    """How many sources were rendered now, and not found in the cache."""
+
+    def sets(self) -> tuple[ReadSet, ...]:
+        """One for each repository and binding; every source at least follows its own."""
+        entries: dict[Followed, set[ReadEntry]] = {place: {FOLLOWS} for place in self.followed.values()}
+        for read in (log.read_set() for log in self.logs):
+            entries.setdefault(read.place, set()).update(read.entries)
+        return tuple(ReadSet(place.repo, place.binding, frozenset(found)) for place, found in entries.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """One source, resolved and rendered."""
+    """One source, resolved and rendered; `rendered` is None where it only lends its files to others."""
 
     resolution: Resolution
-    rendered: Rendered
+    rendered: Rendered | None
+
+    @property
+    def source_type(self) -> str:
+        return self.rendered.source_type if self.rendered else ""
 
 
-def wish(app: Application, readers: Readers, asked: operation.Target) -> Wish:
-    """The single source that this version renders. Raises NotHonoured for several, SourceError for its credentials."""
-    if len(asked.sources) != 1:
-        raise NotHonoured(f"{len(asked.sources)} sources: this version renders exactly one")
-    source = asked.sources[0]
-    access = readers.access(source.repo_url, app.spec.project)
-    return Wish(source, asked.revisions[0], access, asked.of_operation)
+def wishes(app: Application, readers: Readers, asked: operation.Target) -> tuple[Wish, ...]:
+    """The sources in their order. Raises SourceError for their credentials, SpecError for their addresses."""
+    found = []
+    for index, (source, revision) in enumerate(zip(asked.sources, asked.revisions, strict=True)):
+        what = called(index, len(asked.sources))
+        with _about(what):
+            access = readers.access(source.repo_url, app.spec.project)
+        found.append(Wish(source, source.model_copy(update={"target_revision": revision}), access, what))
+    return tuple(found)
 
 
-def render(app: Application, wanted: Wish, resolve: Resolve, readers: Readers, reads: Reads) -> Rendering:
-    """Renders one source. `reads` is filled as far as it came. Raises SpecError, SourceError, Transient."""
-    access = wanted.access
-    resolution = resolve(access, wanted.revision)
-    reads.resolution = resolution
-    reads.log = ReadLog(access.url, resolution.binding)
+def resolve_all(wanted: Sequence[Wish], resolve: Resolve, reads: Reads) -> tuple[Resolution, ...]:
+    """What each source means now. `reads` is filled as far as it came. Raises SpecError, SourceError, Transient."""
+    for index, wish in enumerate(wanted):
+        with _about(wish.what):
+            reads.followed[index] = wish.place
+    found = []
+    for index, wish in enumerate(wanted):
+        with _about(wish.what):
+            resolution = resolve(wish.access, wish.asked)
+        place = reads.followed[index] = Followed(wish.access.url, resolution.binding)
+        reads.resolved[place] = resolution.revision
+        found.append(resolution)
+    return tuple(found)
+
+
+def render_all(
+    app: Application, wanted: Sequence[Wish], resolutions: Sequence[Resolution], readers: Readers, reads: Reads
+) -> tuple[Rendering, ...]:
+    """Every source rendered, each by itself. Raises SpecError, SourceError, Transient."""
+    found = []
+    for wish, resolution in zip(wanted, resolutions, strict=True):
+        with _about(wish.what):
+            rendered = None if is_lender(wish.source) else _render(app, wish, resolution, readers, reads)
+        found.append(Rendering(resolution, rendered))
+    return tuple(found)
+
+
+def desired_of(app: Application, renderings: Sequence[Rendering], surface: Surface, instance: str) -> Desired:
+    """The objects as they are to be on this cluster. Raises SourceError for one that cannot be placed.
+
+    Argo CD: what two sources give is taken from the last of them, with a warning.
+    """
+    rendered = [one.rendered for one in renderings if one.rendered]
+    bodies = [body for one in rendered for body in one.bodies]
+    manifests, conditions = finalize(bodies, app, surface, instance=instance)
+    return Desired(
+        manifests=manifests,
+        revisions=tuple(one.resolution.revision for one in renderings),
+        source_types=tuple(one.source_type for one in renderings),
+        conditions=conditions,
+        render_digest=_together([one.digest for one in rendered]),
+    )
+
+
+def _render(app: Application, wish: Wish, resolution: Resolution, readers: Readers, reads: Reads) -> Rendered:
+    access, log = wish.access, ReadLog(wish.access.url, resolution.binding)
+    reads.logs.append(log)
     job = RenderJob(
-        source=wanted.source,
+        source=wish.source,
         repo=access.url,
         commit=resolution.commit,
         project=app.spec.project,
@@ -84,19 +150,23 @@ def render(app: Application, wanted: Wish, resolve: Resolve, readers: Readers, r
         credentials=access.owner,
     )
     tree = readers.sources.reader(access, resolution.commit)
-    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=reads.log)
-    reads.hit = rendered.hit
-    return Rendering(resolution, rendered)
+    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log)
+    reads.renders += not rendered.hit
+    return rendered
 
 
-def desired_of(app: Application, rendering: Rendering, surface: Surface, instance: str) -> Desired:
-    """The objects as they are to be on this cluster. Raises SourceError for one that cannot be placed."""
-    rendered = rendering.rendered
-    manifests, conditions = finalize(rendered.bodies, app, surface, instance=instance)
-    return Desired(
-        manifests=manifests,
-        revisions=(rendering.resolution.revision,),
-        source_types=(rendered.source_type,),
-        conditions=conditions,
-        render_digest=rendered.digest,
-    )
+def _together(digests: Sequence[str]) -> str:
+    if len(digests) == 1:
+        return digests[0]
+    return blake2b("\0".join(digests).encode(), digest_size=20).hexdigest()
+
+
+@contextmanager
+def _about(what: str) -> Iterator[None]:
+    """Lets an error that leaves it say which source it is about. Its class, which says what to do, stays the same."""
+    try:
+        yield
+    except ReconcilerError as error:
+        if what:
+            error.args = (f"{what}: {error}", *error.args[1:])
+        raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,19 +14,18 @@ from reconciler.models.honoured import unhonoured_in_manifest
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
-from reconciler.passes.desired import Reads, Resolve, desired_of, render, wish
+from reconciler.passes.desired import Reads, Resolve, desired_of, render_all, resolve_all, wishes
 from reconciler.passes.observed import Ladder, Predict, Recollection, observe
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.plan import operation
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
 from reconciler.plan.desired import CREATE_NAMESPACE
-from reconciler.plan.permissions import EVERYTHING, check_application
+from reconciler.plan.permissions import EVERYTHING, check_application, check_sources
 from reconciler.plan.steps import Plan, Policy
 from reconciler.plan.threeway import estimated
-from reconciler.render.readset import ReadLog
 from reconciler.services import Readers
-from reconciler.sources.refs import expected_binding
+from reconciler.sources import Resolution
 
 Recollect = Callable[[Target, Desired], Recollection]
 NOTHING_SEEN = Observed({})
@@ -37,6 +36,9 @@ class Eyes:
     """How a pass looks: a worker remembers and asks the server, the CLI and shadow mode do neither."""
 
     resolve: Resolve
+    admit: Callable[[Sequence[Resolution]], None] = lambda _resolutions: None
+    """Refuses, before anything is rendered, what these revisions have done to the renderer. Raises SourceError."""
+
     predict: Callable[[Cluster], Predict] | None = None
     """None estimates locally: no mutating verb, not even a dry run."""
 
@@ -63,7 +65,7 @@ class Look:
 
 def look(app: Application, readers: Readers, *, now: datetime) -> Look:
     """Compares without writing anything anywhere: what the CLI and the shadow report show."""
-    return look_at(stand(app, readers), readers, Eyes(readers.sources.resolve), now=now)
+    return look_at(stand(app, readers), readers, Eyes(readers.resolve), now=now)
 
 
 def look_at(standing: Standing, readers: Readers, eyes: Eyes, *, now: datetime) -> Look:
@@ -92,9 +94,12 @@ class _Gaze:
         try:
             self.target = target = aim(app, self._readers)
             # Before anything is fetched: a project that forbids a repository also forbids to look into it.
-            self._violations = check_application(app, target.project, target.destination)
+            asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
+            forbidden = check_sources(asked.sources, target.project, several=asked.is_several)
+            found = check_application(app, target.project, target.destination)
+            self._violations = tuple(dict.fromkeys((*found, *forbidden)))
             if not self._violations:
-                desired = self._render(target)
+                desired = self._render(target, asked)
                 self.observed = self._observe(target, desired)
                 self.desired = desired
         except (SpecError, Transient, ObjectRejected) as error:
@@ -120,14 +125,14 @@ class _Gaze:
             is_outage=isinstance(fault, Transient),
         )
 
-    def _render(self, target: Target) -> Desired:
+    def _render(self, target: Target, asked: operation.Target) -> Desired:
         app, readers = self._standing.app, self._readers
-        asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
-        wanted = wish(app, readers, asked)
-        log = ReadLog(wanted.access.url, expected_binding(wanted.revision))
-        self.reads = Reads(wanted.access.url, log, of_operation=wanted.of_operation)
-        rendering = render(app, wanted, self._eyes.resolve, readers, self.reads)
-        desired = desired_of(app, rendering, target.cluster.surface(), self._standing.instance)
+        wanted = wishes(app, readers, asked)
+        self.reads = Reads(asked.is_pinned)
+        resolutions = resolve_all(wanted, self._eyes.resolve, self.reads)
+        self._eyes.admit(resolutions)
+        renderings = render_all(app, wanted, resolutions, readers, self.reads)
+        desired = desired_of(app, renderings, target.cluster.surface(), self._standing.instance)
         self._unhonoured = _first_unhonoured(desired, readers.catalog.settings_cm())
         return desired
 

@@ -10,7 +10,7 @@ import msgspec
 
 from reconciler.clusters.projection import projection
 from reconciler.errors import ReconcilerError, Transient
-from reconciler.models.keys import PINNED, EntryKey, ObjectKey
+from reconciler.models.keys import EntryKey, ObjectKey
 from reconciler.models.manifest import LiveObject
 from reconciler.passes.acting import Acted
 from reconciler.passes.desired import Reads
@@ -18,7 +18,7 @@ from reconciler.passes.looking import Look
 from reconciler.passes.recollection import Recall, desired_digest
 from reconciler.plan.compare import Comparison
 from reconciler.render.renderer import is_strike
-from reconciler.store.readindex import Head
+from reconciler.store.due import Request
 from reconciler.store.records import ObjectRecord, Record, objects_of
 
 FIRST_RETRY_S = 5.0
@@ -66,14 +66,17 @@ def _publish_reads(reads: Reads | None, recall: Recall) -> bool:
     if reads is None or reads.is_pinned:
         # What a pinned commit is made of says nothing of the ref that the spec follows.
         return False
-    services, read = recall.services, reads.log.read_set()
-    head = services.stores.readindex.publish(recall.app.key, [read]).get(read.place, Head())
-    newest = head.next or head.current
-    is_fixed = reads.resolution is not None and reads.resolution.binding == PINNED
-    if recall.moved or reads.resolution is None or (newest is None and not is_fixed):
-        # Only now: a refresh that finds no reader of the repository would stop looking at it.
-        services.due.request(EntryKey("repo", reads.repo), lane="push", place=urlsplit(reads.repo).hostname or "")
-    return reads.resolution is not None and not is_fixed and newest not in (None, reads.resolution.revision)
+    heads = recall.services.stores.readindex.publish(recall.app.key, reads.sets())
+    newest = {place: head.next or head.current for place, head in heads.items()}
+    unhandled = {place.repo for place, head in newest.items() if head is None or place not in reads.resolved}
+    # Only now: a refresh that finds no reader of the repository would stop looking at it.
+    asked = [
+        Request(EntryKey("repo", repo), lane="push", place=urlsplit(repo).hostname or "")
+        for repo in sorted(unhandled | recall.moved)
+    ]
+    if asked:
+        recall.services.due.request_many(asked)
+    return any(head is not None and reads.resolved.get(place, head) != head for place, head in newest.items())
 
 
 def _record(seen: Look, acted: Acted, recall: Recall) -> Record:

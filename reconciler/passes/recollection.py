@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import cast
@@ -16,6 +16,7 @@ from reconciler.models.application import Application
 from reconciler.models.keys import PINNED, ObjectKey, RepoUrl, Revision
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired, Health, HealthCode, Reading
+from reconciler.models.source import ApplicationSource
 from reconciler.passes.observed import ABSENT, Recollection, inventory
 from reconciler.passes.standing import Target
 from reconciler.services import Services
@@ -45,14 +46,16 @@ class Recall:
     """Somebody waits: refs are looked at anew, and every object is read."""
 
     record: Record
-    moved: RepoUrl | None = None
-    """A repository of which this pass saw a commit that no refresh has handled."""
+    moved: set[RepoUrl] = field(default_factory=set)
+    """Repositories of which this pass saw a revision that no refresh has handled."""
 
     inputs: str = ""
-    """Names commit and source of this pass: what a renderer death is counted against."""
+    """Names revisions and sources of this pass: what a renderer death is counted against."""
 
     is_watched: bool = False
     """Whether observers are watching all kinds that are desired."""
+
+    _resolutions: dict[tuple[str, ...], Resolution] = field(default_factory=dict)
 
     @property
     def full_check_s(self) -> float:
@@ -66,32 +69,39 @@ class Recall:
         """Whether this pass reads every object live."""
         return self.asked or self.full_check_s <= 0
 
-    def resolve(self, access: Access, revision: str) -> Resolution:
-        """The commit a revision means: what the last refresh saw, unless somebody asks or nobody has looked yet.
+    def resolve(self, access: Access, source: ApplicationSource) -> Resolution:
+        """What a source means: what the last refresh saw, unless somebody asks or nobody has looked yet.
 
-        Raises Parked where that commit has killed the renderer again and again.
+        Sources that follow the same have the same answer throughout a pass. Raises as the sources do.
         """
-        found = self._resolved(access, revision)
-        self.inputs = _inputs(self.app, found.revision)
+        asked = (access.scope, source.chart, source.target_revision, source.tag_prefix)
+        if asked not in self._resolutions:
+            self._resolutions[asked] = self._resolved(access, source)
+        return self._resolutions[asked]
+
+    def admit(self, resolutions: Sequence[Resolution]) -> None:
+        """Raises Parked where these revisions have killed the renderer again and again."""
+        revisions = [found.revision for found in resolutions]
+        self.inputs = _inputs(self.app, revisions)
         if not self.asked and self._is_parked:
+            commits = ", ".join(dict.fromkeys(revision[:8] for revision in revisions))
             raise Parked(
-                f"parked: the renderer died {self.record.strikes} times of commit {found.revision[:8]}; "
+                f"parked: the renderer died {self.record.strikes} times of commit {commits}; "
                 "push a mended commit, or refresh to try again"
             )
-        return found
 
     @property
     def _is_parked(self) -> bool:
         rested_s = self.now.timestamp() - self.record.struck_at
         return self.record.strikes >= MAX_STRIKES and self.record.inputs == self.inputs and rested_s < PARKED_S
 
-    def _resolved(self, access: Access, revision: str) -> Resolution:
+    def _resolved(self, access: Access, source: ApplicationSource) -> Resolution:
         heads = self.services.stores.heads
         known = {ref: head.next or head.current for ref, head in heads.known(access.url).items()}
         commits = {ref: commit for ref, commit in known.items() if commit}
-        if not self.asked and (remembered := recalled(commits, revision)):
+        if not self.asked and (remembered := recalled(commits, source.target_revision, source.tag_prefix)):
             return remembered
-        found = self.services.readers.sources.resolve(access, revision)
+        found = self.services.readers.resolve(access, source)
         if found.binding == PINNED or commits.get(found.binding) == found.revision:
             return found
         return self._advanced(access.url, found, commits.get(found.binding))
@@ -101,7 +111,7 @@ class Recall:
         if not self.services.stores.heads.advance(repo, found.binding, seen, found.revision):
             head = self.services.stores.heads.known(repo).get(found.binding, Head())
             return Resolution(head.next or head.current or found.revision, found.binding)
-        self.moved = repo
+        self.moved.add(repo)
         return found
 
     def recollect(self, target: Target, desired: Desired) -> Recollection:
@@ -150,9 +160,9 @@ def desired_digest(manifest: Manifest, services: Services) -> str:
     return services.stores.keyring.digest(orjson.dumps(manifest.body, option=orjson.OPT_SORT_KEYS))
 
 
-def _inputs(app: Application, commit: Revision) -> str:
-    sources = [source.to_json() for source in app.spec.all_sources]
-    return blake2b(commit.encode() + orjson.dumps(sources, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+def _inputs(app: Application, revisions: Sequence[Revision]) -> str:
+    facts = [list(revisions), [source.to_json() for source in app.spec.all_sources]]
+    return blake2b(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def _same(known: ObjectRecord, summary: Summary) -> bool:

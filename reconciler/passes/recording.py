@@ -134,5 +134,5 @@ def _result(seen: Look, acted: Acted, after: JsonObject, why: str, next_due_s: f
         next_due_s=next_due_s,
         why=why,
         destination=seen.target.cluster.url if seen.target else "",
-        renders=0 if seen.reads is None or seen.reads.hit else 1,
+        renders=seen.reads.renders if seen.reads else 0,
     )

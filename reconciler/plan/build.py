@@ -146,6 +146,6 @@ def _is_of_spec(situation: Situation, work: Work) -> bool:
     sources = work.sync.sources or ((work.sync.source,) if work.sync.source else ())
     if sources and not same_sources(sources, spec.all_sources):
         return False
-    pinned = tuple(pin for pin in (work.sync.revisions or (work.sync.revision,)) if pin)
-    asked = tuple(source.target_revision for source in spec.all_sources)
-    return pinned in ((), asked) or situation.desired.revisions == (shown.revisions or (shown.revision,))
+    pins = work.sync.revisions if spec.sources else (work.sync.revision,)
+    followed = all(pin in ("", source.target_revision) for pin, source in zip(pins, spec.all_sources, strict=False))
+    return followed or situation.desired.revisions == (shown.revisions or (shown.revision,))

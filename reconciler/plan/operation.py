@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject
-from reconciler.models.operation import Operation, OperationState, Retry
+from reconciler.models.operation import Operation, OperationState, Retry, SyncOperation, SyncResult
 from reconciler.models.result import Phase
 from reconciler.models.source import ApplicationSource
 from reconciler.plan.times import duration_s, instant_of, rfc3339
@@ -54,11 +54,18 @@ Move = Idle | Run | Hold | End
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a pass renders: sources and, for each, what to resolve."""
+    """What a pass renders: sources and, for each, what to resolve. `is_several`: they stand in a list `sources`."""
 
     sources: tuple[ApplicationSource, ...]
     revisions: tuple[str, ...]
+    is_several: bool = False
     of_operation: bool = False
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether an operation has resolved any of it before, so that it is not what the spec follows."""
+        wanted = (source.target_revision for source in self.sources)
+        return self.of_operation and self.revisions != tuple(wanted)
 
 
 def next_move(app: Application, *, now: datetime) -> Move:
@@ -88,8 +95,10 @@ def target(app: Application, *, may_write: bool, now: datetime) -> Target:
     if sync is None:
         return _of_spec(app)
     sources = sync.sources or ((sync.source,) if sync.source else app.spec.all_sources)
-    pins = (result and (result.revisions or (result.revision,))) or sync.revisions or (sync.revision,)
-    return Target(sources, _pinned(sources, pins), of_operation=True)
+    several = bool(sync.sources) or (sync.source is None and bool(app.spec.sources))
+    recorded = _pins(result, several=several) if result else ()
+    pins = recorded if any(recorded) else _pins(sync, several=several)
+    return Target(sources, _pinned(sources, pins), is_several=several, of_operation=True)
 
 
 def start(operation: JsonObject, *, now: datetime) -> JsonObject:
@@ -192,7 +201,12 @@ def _retry_of(state: JsonObject) -> Retry:
 
 def _of_spec(app: Application) -> Target:
     sources = app.spec.all_sources
-    return Target(sources, tuple(source.target_revision for source in sources))
+    return Target(sources, tuple(source.target_revision for source in sources), is_several=bool(app.spec.sources))
+
+
+def _pins(asked: SyncOperation | SyncResult, *, several: bool) -> tuple[str, ...]:
+    """Argo CD: `revisions` goes with `sources` and `revision` with `source`; each is ignored beside the other."""
+    return asked.revisions if several else (asked.revision,)
 
 
 def _pinned(sources: tuple[ApplicationSource, ...], pins: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.observed import Condition
 from reconciler.models.project import AppProject, KindPattern
-from reconciler.models.source import Destination
+from reconciler.models.source import ApplicationSource, Destination
 from reconciler.plan.globs import glob, wildcard
+from reconciler.plan.sources import complaints
 
 _SSH = re.compile(r"(ssh://)?([^/:]*?)@[^@]+")
 
@@ -105,12 +106,24 @@ def check_application(app: Application, project: ProjectRules, destination: Dest
 
     Argo CD: spec and permission checks at each refresh → InvalidSpecError.
     """
-    messages = [*_namespace_complaints(app, project), *_source_complaints(app, project)]
+    spec = app.spec
+    messages = [
+        *_namespace_complaints(app, project),
+        *_source_complaints(spec.all_sources, project, several=bool(spec.sources)),
+    ]
     if not project.destination_allowed(destination.server, destination.name, destination.namespace):
         messages.append(
             f"application destination server '{destination.server}' and namespace '{destination.namespace}' "
             f"do not match any of the allowed destinations in project '{project.name}'"
         )
+    return tuple(Condition(words.INVALID_SPEC_ERROR, message) for message in messages)
+
+
+def check_sources(
+    sources: Sequence[ApplicationSource], project: ProjectRules, *, several: bool
+) -> tuple[Condition, ...]:
+    """What is wrong with the sources of an operation, which may be others than those of the spec."""
+    messages = _source_complaints(sources, project, several=several)
     return tuple(Condition(words.INVALID_SPEC_ERROR, message) for message in messages)
 
 
@@ -131,10 +144,11 @@ def _namespace_complaints(app: Application, project: ProjectRules) -> list[str]:
     ]
 
 
-def _source_complaints(app: Application, project: ProjectRules) -> list[str]:
-    urls = dict.fromkeys(source.repo_url for source in app.spec.all_sources)
+def _source_complaints(sources: Sequence[ApplicationSource], project: ProjectRules, *, several: bool) -> list[str]:
+    urls = dict.fromkeys(source.repo_url for source in sources if source.repo_url)
     refused = [url for url in urls if not project.source_allowed(url)]
-    return [f"application repo {url} is not permitted in project '{project.name}'" for url in refused]
+    forbidden = [f"application repo {url} is not permitted in project '{project.name}'" for url in refused]
+    return [*complaints(sources, several=several), *forbidden]
 
 
 def _denies(pattern: str) -> bool:

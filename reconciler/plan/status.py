@@ -90,14 +90,14 @@ def _verdict_part(
         verdict = {"sync": {**shown, "status": comparison.sync}, "controllerNamespace": plan.policy.control_namespace}
         health = Health("Unknown") if _is_invalid(comparison) or not before.get("health") else None
         return {**verdict, **({"health": _health(health, before, now=now)} if health else {})}
-    types = [kind for kind in plan.desired.source_types if kind]
+    types = plan.desired.source_types
     return {
         "sync": _sync(app, plan, comparison),
         "health": _health(comparison.health, before, now=now),
         "resources": resources(comparison, before.get("resources") or ()),
         "summary": summary(comparison),
         "controllerNamespace": plan.policy.control_namespace,
-        **({"sourceTypes": types} if app.spec.sources else {"sourceType": types[0]} if types else {}),
+        **({"sourceTypes": list(types)} if app.spec.sources else {"sourceType": types[0]} if types else {}),
     }
 
 

@@ -93,8 +93,6 @@ def check_source(source: ApplicationSource) -> None:
     """Raises SourceError naming the field when a source asks for what only later versions render."""
     asked = {
         "chart": source.chart,
-        "ref": source.ref,
-        "tagPrefix": source.tag_prefix,
         "helm": source.helm,
         "kustomize": source.kustomize,
         "plugin": source.plugin,

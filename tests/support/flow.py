@@ -101,9 +101,9 @@ class Crew:
             assert held is not None
             return reconcile(key, self.services, held, now=self.services.readers.clock())
 
-    def refresh(self) -> float | None:
-        """One look at the repository, leased as a task leases it."""
-        repo = RepoUrl(canonical_url(self.repo_url))
+    def refresh(self, repo_url: str = "") -> float | None:
+        """One look at the repository, or at another one, leased as a task leases it."""
+        repo = RepoUrl(canonical_url(repo_url or self.repo_url))
         entry = EntryKey("repo", repo)
         self.issue(entry, "push")
         with self.services.due.hold(entry, "") as held:

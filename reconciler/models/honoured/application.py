@@ -12,6 +12,8 @@ _FIELD = "tests/compat/test_fields_are_honoured.py::"
 _DOES = "tests/compat/test_operations_are_honoured.py::"
 _OPERATION = "tests/unit/plan/test_operation.py::"
 _PLACES = "tests/compat/test_places_are_honoured.py::"
+_SEVERAL = "tests/flow/test_sources.py::"
+_REFS = "tests/unit/sources/test_refs.py::"
 _GATE = "tests/unit/plan/test_gate.py::test_only_what_was_claimed_is_written"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
 
@@ -47,13 +49,15 @@ def _source(at: str) -> tuple[Row, ...]:
         *ignored(_APP, *(f"{at}.kustomize.{field}" for field in _KUSTOMIZE)),
         *ignored(_APP, *(f"{at}.plugin.{field}" for field in ("name", "env", "parameters"))),
         *ignored(_APP, *(f"{at}.directory.jsonnet.{field}" for field in ("extVars", "tlas", "libs"))),
-        *ignored(_APP, f"{at}.chart", f"{at}.ref", f"{at}.tagPrefix"),
+        *ignored(_APP, f"{at}.chart"),
+        *honoured(_APP, _SEVERAL + "test_a_source_with_a_ref_and_no_path_renders_nothing", f"{at}.ref"),
+        *honoured(_APP, _REFS + "test_a_range_is_the_highest_tag_that_satisfies_it", f"{at}.tagPrefix"),
     )
 
 
 _SOURCES: tuple[Row, ...] = (
     *_source("spec.source"),
-    *ignored(_APP, "spec.sources", note="one source only, in `spec.source`"),
+    *_source("spec.sources"),
     *ignored(
         _APP,
         *("spec.sourceHydrator.drySource", "spec.sourceHydrator.syncSource", "spec.sourceHydrator.hydrateTo"),
@@ -125,6 +129,8 @@ _SYNC = "operation.sync."
 OPERATION: tuple[Row, ...] = (
     *honoured(_APP, _OPERATION + "test_a_pass_renders_what_its_operation_pinned", _SYNC + "revision"),
     *_source(_SYNC + "source"),
+    *honoured(_APP, _OPERATION + "test_each_source_has_a_revision_of_its_own", _SYNC + "revisions"),
+    *_source(_SYNC + "sources"),
     *honoured(_APP, _DOES + "test_an_operation_prunes_when_it_says_so", _SYNC + "prune"),
     *honoured(_APP, _DOES + "test_a_dry_run_writes_nothing", _SYNC + "dryRun"),
     *honoured(_APP, _DOES + "test_a_partial_sync_covers_what_it_names", _SYNC + "resources"),
@@ -153,7 +159,6 @@ OPERATION: tuple[Row, ...] = (
         *(f"operation.retry.backoff.{field}" for field in ("duration", "factor", "maxDuration")),
     ),
     *honoured(_APP, _OPERATION + "test_a_retry_that_refreshes_forgets_its_revision_too", "operation.retry.refresh"),
-    *ignored(_APP, "operation.sync.revisions", "operation.sync.sources", note="one source only"),
     *ignored(_APP, "operation.sync.manifests", note="local manifests"),
     *ignored(_APP, "operation.sync.syncStrategy.apply.force", "operation.sync.syncStrategy.hook.force"),
     *honoured(

@@ -136,6 +136,34 @@ def test_a_rollback_renders_the_source_of_the_operation() -> None:
     assert (found.sources[0].path, found.revisions, found.of_operation) == ("old", (C2,), True)
 
 
+def two_sources(**pins: Any) -> Any:
+    several = [{"repoURL": REPO, "path": "web", "targetRevision": "main"}, {"repoURL": REPO, "ref": "values"}]
+    return with_state(None, spec={"sources": several}, operation={"sync": pins})
+
+
+@pytest.mark.parametrize(
+    ("pins", "revisions", "is_pinned"),
+    [
+        ({}, ("main", ""), False),
+        ({"revisions": [C1, C2]}, (C1, C2), True),
+        ({"revisions": ["", C2]}, ("main", C2), True),
+        ({"revisions": [C1]}, (C1, ""), True),
+        ({"revision": C1}, ("main", ""), False),
+        ({"revisions": ["main", ""]}, ("main", ""), False),
+    ],
+)
+def test_each_source_has_a_revision_of_its_own(pins: JsonObject, revisions: tuple[str, ...], is_pinned: bool) -> None:
+    found = target(two_sources(**pins), may_write=True, now=NOON)
+    assert (found.revisions, found.is_pinned, found.is_several) == (revisions, is_pinned, True)
+
+
+def test_a_resumed_operation_keeps_what_it_resolved_for_each_source() -> None:
+    app = two_sources(revisions=[C1, C1])
+    state = {**RUNNING, "operation": {"sync": {"revisions": [C1, C1]}}, "syncResult": {"revisions": [C1, C2]}}
+    running = an_app(spec=app.raw["spec"], operation=state["operation"], status={"operationState": state})
+    assert target(running, may_write=True, now=NOON).revisions == (C1, C2)
+
+
 def test_where_nothing_may_be_written_the_spec_is_rendered() -> None:
     assert target(with_state(None, operation=SYNC), may_write=False, now=NOON).of_operation is False
 
