@@ -93,11 +93,9 @@ def test_an_override_of_another_application_does_not_matter() -> None:
     ("field", "value"),
     [
         ("chart", "x"),
-        ("ref", "x"),
         ("helm", {"x": 1}),
         ("kustomize", {"x": 1}),
         ("plugin", {"name": "x"}),
-        ("tagPrefix", "v"),
     ],
 )
 def test_a_source_of_a_later_version_names_its_field(field: str, value: object) -> None:
