@@ -15,12 +15,14 @@ from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.passes.desired import Reads, Resolve, desired_of, render_all, resolve_all, wishes
+from reconciler.passes.lens import lens_of
 from reconciler.passes.observed import Ladder, Predict, Recollection, observe
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.plan import operation
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
 from reconciler.plan.desired import CREATE_NAMESPACE
+from reconciler.plan.lens import PLAIN, compare_options
 from reconciler.plan.permissions import EVERYTHING, check_application, check_sources
 from reconciler.plan.steps import Plan, Policy
 from reconciler.plan.threeway import estimated
@@ -85,6 +87,7 @@ class _Gaze:
         self.desired: Desired | None = None
         self.observed = NOTHING_SEEN
         self.reads: Reads | None = None
+        self._lens = PLAIN
         self._unhonoured: str | None = None
         self._violations: tuple[Condition, ...] = ()
 
@@ -92,6 +95,7 @@ class _Gaze:
         """Reads as far as it goes; what stopped it."""
         app = self._standing.app
         try:
+            self._lens = lens_of(self._readers)
             self.target = target = aim(app, self._readers)
             # Before anything is fetched: a project that forbids a repository also forbids to look into it.
             asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
@@ -123,6 +127,7 @@ class _Gaze:
             reasons=reasons,
             conditions=conditions,
             is_outage=isinstance(fault, Transient),
+            lens=self._lens,
         )
 
     def _render(self, target: Target, asked: operation.Target) -> Desired:
@@ -138,11 +143,17 @@ class _Gaze:
 
     def _observe(self, target: Target, desired: Desired) -> Observed:
         app, manager = self._standing.app, self._readers.settings.field_manager
-        asks = self._eyes.predict if self._standing.gate.may_write and not self._unhonoured else None
+        writes = self._standing.gate.may_write and not self._unhonoured
+        asks = self._eyes.predict if writes and asks_server(app) else None
         predict = asks(target.cluster) if asks else estimator(app, manager)
         ladder = Ladder(target.cluster, manager, self._standing.instance, predict, estimated=asks is None)
         observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))
         return replace(observed, namespaces_missing=_missing_namespace(app, target.cluster, observed))
+
+
+def asks_server(app: Application) -> bool:
+    """Whether open verdicts may be asked of the server by dry runs (Argo CD: `ServerSideDiff=false` says no)."""
+    return compare_options(app.metadata.annotations).get("ServerSideDiff") != "false"
 
 
 def _first_unhonoured(desired: Desired, settings_cm: Mapping[str, str]) -> str | None:

@@ -15,7 +15,6 @@ from reconciler.models.keys import ObjectKey
 from reconciler.models.observed import Condition, Desired, Observed
 from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, auto_sync, same_sources
 from reconciler.plan.compare import Comparison, ObjectComparison, compare, not_compared
-from reconciler.plan.ignore import IgnoreRules
 from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, next_move, start
 from reconciler.plan.permissions import check_application
 from reconciler.plan.prune import prunable
@@ -47,7 +46,8 @@ def judge(app: Application, desired: Desired | None, observed: Observed, policy:
     if forbidden or desired is None:
         # What reading brought up comes first: without a destination there is nothing to check it against.
         return not_compared(*(policy.conditions or forbidden or (_UNRENDERED,)))
-    compared = compare(app, desired, observed, IgnoreRules.of(app.spec.ignore_differences, policy.system_ignores))
+    lens = policy.lens
+    compared = compare(app, desired, observed, lens.rules(app.spec.ignore_differences), lens)
     objects = tuple(_permitted(item, policy) for item in compared.objects)
     # Argo CD: what the project forbids counts as not there, so an application that wants it is not in sync.
     sync = "OutOfSync" if compared.sync == "Synced" and objects != compared.objects else compared.sync

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.errors import ReconcilerError
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Health, Observed, Reading, Rung, SyncCode
 from reconciler.models.result import Difference
-from reconciler.plan.diff import differences
-from reconciler.plan.health import assess
+from reconciler.plan.diff import differences, everything
 from reconciler.plan.health.aggregate import HealthPart, aggregate
 from reconciler.plan.ignore import IgnoreRules
+from reconciler.plan.lens import PLAIN, Lens, compare_options, ignores_extraneous
+from reconciler.plan.mutation import by_applying
 from reconciler.plan.normalize import normalized
 from reconciler.plan.tracking import CRD, mark_of, marks_itself, owner_of
 
@@ -42,7 +44,7 @@ class ObjectComparison:
     @property
     def counts(self) -> bool:
         """Whether the application's own verdict depends on this one (Argo CD: not with IgnoreExtraneous)."""
-        ignored = self.requires_pruning and self.live is not None and _ignores_extraneous(self.live)
+        ignored = self.requires_pruning and self.live is not None and ignores_extraneous(self.live)
         return self.sync is not None and not ignored
 
 
@@ -56,17 +58,39 @@ class Comparison:
     conditions: tuple[Condition, ...]
 
 
-def compare(app: Application, desired: Desired, observed: Observed, rules: IgnoreRules) -> Comparison:
+def compare(
+    app: Application, desired: Desired, observed: Observed, rules: IgnoreRules, lens: Lens = PLAIN
+) -> Comparison:
     """Compares all desired objects, in their order, then what is there without being desired.
 
     What could not be read is Unknown, and makes the application Unknown: never Synced, never a reason to prune.
     """
-    wanted = [_wanted(manifest, observed.readings.get(manifest.key), rules) for manifest in desired.manifests]
+    sight = _Sight(rules, lens, compare_options(app.metadata.annotations))
+    wanted = [_wanted(manifest, observed.readings.get(manifest.key), sight) for manifest in desired.manifests]
     known = desired.by_key
-    extra = [_extra(live) for key, live in sorted(observed.extra.items()) if key not in known and _is_managed(live)]
+    extra = [
+        _extra(live, sight) for key, live in sorted(observed.extra.items()) if key not in known and _is_managed(live)
+    ]
     objects = (*wanted, *extra)
     conditions = (*desired.conditions, *_shared(app, wanted), *_unread(wanted, observed))
     return Comparison(objects, _overall(objects, observed), aggregate(app, _health_parts(objects)), conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """How the objects of one application are looked at. `options` are those of its compare-options annotation."""
+
+    rules: IgnoreRules
+    lens: Lens
+    options: Mapping[str, str]
+
+    def health(self, live: LiveObject | None) -> Health | None:
+        return self.lens.health(live.body) if live else None
+
+    def comparable(self, body: JsonObject, live: LiveObject) -> JsonObject:
+        """`live`, or what would become of it, without all that does not count. Raises what running jq raises."""
+        owners = live.metadata.get("managedFields") or ()
+        return self.rules.without(normalized(body, self.lens.settings), live.key, owners)
 
 
 def not_compared(*conditions: Condition) -> Comparison:
@@ -74,16 +98,16 @@ def not_compared(*conditions: Condition) -> Comparison:
     return Comparison((), "Unknown", Health("Unknown"), conditions)
 
 
-def _wanted(manifest: Manifest, reading: Reading | None, rules: IgnoreRules) -> ObjectComparison:
+def _wanted(manifest: Manifest, reading: Reading | None, sight: _Sight) -> ObjectComparison:
     if is_hook(manifest):
         live = reading.live if reading else None
-        return _verdict(manifest, reading or Reading("none"), (None, "a hook has no sync status"), assess_live(live))
+        return _verdict(manifest, reading or Reading("none"), (None, "a hook has no sync status"), sight.health(live))
     if reading is None or reading.error is not None:
         error = reading.error if reading and reading.error else "was not read"
         return _verdict(manifest, Reading("none"), ("Unknown", error), Health("Unknown", error))
     if reading.rung == "absent":
         return _verdict(manifest, reading, ("OutOfSync", "does not exist"), MISSING)
-    health = assess_live(reading.live) if reading.live else reading.health
+    health = sight.health(reading.live) if reading.live else reading.health
     if reading.rung in ("record", "owned-fields"):
         return _verdict(manifest, reading, ("Synced", f"equal, proven by {reading.rung}"), health)
     if reading.live is None or reading.predicted is None:
@@ -91,7 +115,10 @@ def _wanted(manifest: Manifest, reading: Reading | None, rules: IgnoreRules) -> 
     if reading.live.api_version != manifest.api_version:
         # Fields may be named otherwise there, so every difference would be a guess.
         return _verdict(manifest, reading, ("Unknown", f"was read as {reading.live.api_version}"), health)
-    found = _differences(reading.live, reading.predicted, rules)
+    try:
+        found = _differences(reading.live, reading, sight)
+    except ReconcilerError as error:
+        return _verdict(manifest, reading, ("Unknown", str(error)), health)
     verdict: tuple[SyncCode, str] = ("OutOfSync", _summary(found)) if found else ("Synced", f"equal ({reading.rung})")
     return _verdict(manifest, reading, verdict, health, found)
 
@@ -119,14 +146,14 @@ def _verdict(
     )
 
 
-def _extra(live: LiveObject) -> ObjectComparison:
+def _extra(live: LiveObject, sight: _Sight) -> ObjectComparison:
     """An object that is there but not desired (Argo CD: no sync status if its mark names another object)."""
     pruned = not is_hook(live) and marks_itself(live, namespaced=bool(live.key.namespace))
     return ObjectComparison(
         key=live.key,
         version=live.version,
         sync="OutOfSync" if pruned else None,
-        health=assess(live.body),
+        health=sight.health(live),
         differences=(),
         requires_pruning=pruned,
         reason="is not in the desired state" if pruned else "its tracking mark names another object",
@@ -136,14 +163,18 @@ def _extra(live: LiveObject) -> ObjectComparison:
     )
 
 
-def assess_live(live: LiveObject | None) -> Health | None:
-    return assess(live.body) if live else None
-
-
-def _differences(live: LiveObject, predicted: JsonObject, rules: IgnoreRules) -> tuple[Difference, ...]:
-    left = rules.without(normalized(live.body), live.key)
-    right = left if predicted is live.body else rules.without(normalized(predicted), live.key)
-    return differences(left, right, managed_fields=live.metadata.get("managedFields") or ())
+def _differences(live: LiveObject, reading: Reading, sight: _Sight) -> tuple[Difference, ...]:
+    predicted = reading.predicted
+    if predicted is None or predicted is live.body:
+        return ()
+    asked = reading.rung == "server" and "IncludeMutationWebhook" not in sight.options
+    return differences(
+        sight.comparable(live.body, live),
+        sight.comparable(predicted, live),
+        managed_fields=live.metadata.get("managedFields") or (),
+        hidden=sight.lens.settings.hidden_annotations,
+        counts=by_applying(live, predicted, sight.lens.manager) if asked else everything,
+    )
 
 
 def _summary(found: Sequence[Difference]) -> str:
@@ -160,11 +191,6 @@ def is_hook(manifest: Manifest) -> bool:
 
 def _is_managed(live: LiveObject) -> bool:
     return live.group_kind != CRD and not live.metadata.get("ownerReferences")
-
-
-def _ignores_extraneous(live: LiveObject) -> bool:
-    options = live.annotations.get(words.COMPARE_OPTIONS, "").split(",")
-    return "IgnoreExtraneous" in (option.strip() for option in options)
 
 
 def _overall(objects: Iterable[ObjectComparison], observed: Observed) -> SyncCode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -20,20 +20,38 @@ FREE_MAPS: Final = frozenset({"annotations", "labels"})
 """Maps whose absence is told key by key."""
 
 Found = tuple[tuple[Step, ...], Any, Any]
+Counts = Callable[[Sequence[Step], bool], bool]
+"""Whether a difference at these steps matters; the flag says whether anything is to be there."""
+
+ORDER: Final = Step("order")
+"""The last step to a list whose items are the same, but not their order."""
+
+
+def everything(_steps: Sequence[Step], _is_there: bool) -> bool:
+    """Every difference counts."""
+    return True
 
 
 def differences(
-    live: JsonObject, predicted: JsonObject, *, managed_fields: Sequence[JsonObject] = ()
+    live: JsonObject,
+    predicted: JsonObject,
+    *,
+    managed_fields: Sequence[JsonObject] = (),
+    hidden: Collection[str] = (),
+    counts: Counts = everything,
 ) -> tuple[Difference, ...]:
     """Fields whose values differ, masked, at most 100. Lists are matched by `name` where every item has its own.
 
     Compares as JSON: 1 equals 1.0, but not true. `managed_fields`, those of the live object, tell who wrote its value.
+    `hidden` are annotations that are masked as well; a difference that does not count is left out.
     """
     if live is predicted or _bytes(live) == _bytes(predicted):
         return ()
-    shown_live, shown_desired = masked_together(live, predicted)
+    shown_live, shown_desired = masked_together(live, predicted, annotations=hidden)
     found: list[Difference] = []
     for steps, left, right in _walk((), shown_live, shown_desired):
+        if not counts(steps, right is not ABSENT):
+            continue
         manager, changed_at = last_writer(managed_fields, steps)
         found.append(Difference(_path(steps), _text(left), _text(right), manager, changed_at))
         if len(found) == MOST_DIFFERENCES:
@@ -80,7 +98,7 @@ def _walk_list(steps: tuple[Step, ...], live: list[Any], desired: list[Any]) -> 
         yield from _walk((*steps, Step(name, right if left is ABSENT else left)), left, right)
     order = [name for name in ours if name in theirs]
     if order != [name for name in theirs if name in ours]:
-        yield (*steps, Step("order")), list(ours), list(theirs)
+        yield (*steps, ORDER), list(ours), list(theirs)
 
 
 def _by_name(items: list[Any]) -> Mapping[str, Any] | None:

@@ -1,17 +1,29 @@
-"""Fields that users asked not to compare (Argo CD: ignoreDifferences, by JSON pointers)."""
+"""Fields that users asked not to compare (Argo CD: ignoreDifferences): by JSON pointer, by jq, by field manager."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from reconciler.errors import NotHonoured
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject
 from reconciler.models.source import IgnoreDifference
+from reconciler.plan.fieldcut import without_fields_of
 
 Pointer = tuple[str, ...]
+Cut = Callable[[tuple[str, ...], JsonObject], JsonObject]
+"""An object without what these jq path expressions name. One that fails on the object takes nothing away (Argo CD).
+
+Raises SpecError for an expression that is none, or that does not end; Transient where nobody could try.
+"""
+
+
+def no_jq(programs: tuple[str, ...], _body: JsonObject) -> JsonObject:
+    """Where there is nobody to run jq. Raises NotHonoured."""
+    raise NotHonoured(f"jqPathExpressions ({programs[0]}) cannot be worked out here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,8 @@ class IgnoreRule:
     name: str
     namespace: str
     pointers: tuple[Pointer, ...]
+    programs: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
 
     def covers(self, key: ObjectKey) -> bool:
         """Argo CD: group and kind are globs, name and namespace exact."""
@@ -39,19 +53,34 @@ class IgnoreRules:
     """All rules that hold for one application."""
 
     rules: tuple[IgnoreRule, ...] = ()
+    cut: Cut = no_jq
 
     @classmethod
-    def of(cls, application: Iterable[IgnoreDifference], system: Iterable[IgnoreDifference] = ()) -> IgnoreRules:
-        """Rules of the Application's spec and of the settings. A rule without JSON pointers has no effect here."""
-        return cls(tuple(_rule(entry) for entry in (*system, *application) if entry.json_pointers))
+    def of(
+        cls, application: Iterable[IgnoreDifference], system: Iterable[IgnoreDifference] = (), *, cut: Cut = no_jq
+    ) -> IgnoreRules:
+        """Rules of the Application's spec and of the settings."""
+        return cls(tuple(_rule(entry) for entry in (*system, *application)), cut)
 
-    def without(self, body: JsonObject, key: ObjectKey) -> JsonObject:
-        """The object without the ignored fields; the object itself where no rule covers it."""
+    def without(self, body: JsonObject, key: ObjectKey, owners: Sequence[JsonObject] = ()) -> JsonObject:
+        """The object without the ignored fields; the object itself where no rule covers it.
+
+        `owners` are the managedFields of the live object, also where `body` is what it would become. Raises what
+        `cut` raises.
+        """
         for rule in self.rules:
             if rule.covers(key):
                 for pointer in rule.pointers:
                     body = removed(body, pointer)
+                if rule.programs:
+                    body = self.cut(rule.programs, body)
+                if rule.managers:
+                    body = without_fields_of(body, owners, rule.managers)
         return body
+
+    def programs_for(self, key: ObjectKey) -> tuple[tuple[str, ...], ...]:
+        """The jq expressions of each rule that covers an object, in order."""
+        return tuple(rule.programs for rule in self.rules if rule.programs and rule.covers(key))
 
 
 def parse_pointer(text: str) -> Pointer:
@@ -80,5 +109,12 @@ def _removed_from_object(node: JsonObject, step: str, rest: Sequence[str]) -> Js
 
 
 def _rule(entry: IgnoreDifference) -> IgnoreRule:
-    pointers = tuple(parse_pointer(text) for text in entry.json_pointers)
-    return IgnoreRule(entry.group, entry.kind, entry.name, entry.namespace, pointers)
+    return IgnoreRule(
+        group=entry.group,
+        kind=entry.kind,
+        name=entry.name,
+        namespace=entry.namespace,
+        pointers=tuple(parse_pointer(text) for text in entry.json_pointers),
+        programs=entry.jq_path_expressions,
+        managers=entry.managed_fields_managers,
+    )

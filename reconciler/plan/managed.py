@@ -33,14 +33,15 @@ def item_keys(name: str) -> tuple[tuple[str, ...], tuple[Any, ...]]:
 
 def last_writer(managed_fields: Sequence[JsonObject], steps: Sequence[Step]) -> tuple[str | None, str | None]:
     """Manager and time of the newest entry that owns the field at `steps`, or (None, None)."""
-    owners = [entry for entry in managed_fields if _owns(entry.get("fieldsV1") or {}, steps)]
+    owners = [entry for entry in managed_fields if owns(entry.get("fieldsV1") or {}, steps)]
     if not owners:
         return None, None
     newest = max(owners, key=lambda entry: str(entry.get("time") or ""))
     return newest.get("manager"), newest.get("time")
 
 
-def _owns(node: Fields, steps: Sequence[Step]) -> bool:
+def owns(node: Fields, steps: Sequence[Step]) -> bool:
+    """Whether whoever has these fields owns the one at `steps`, or a part of it."""
     for step in steps:
         found = child(node, step)
         if found is None:

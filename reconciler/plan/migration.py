@@ -15,6 +15,9 @@ from reconciler.models.words import LAST_APPLIED
 from reconciler.plan.managed import Fields, value_at
 from reconciler.plan.normalize import normalized
 
+ARGOCD_MANAGER: Final = "argocd-controller"
+"""The field manager that Argo CD applies as, on the server's side too."""
+
 CLIENT_SIDE_MANAGERS: Final = frozenset({
     "kubectl-client-side-apply",
     "argocd-controller",

@@ -9,25 +9,42 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from reconciler.models.customizations import Customizations
+from reconciler.models.customizations.kinds import NO_CUSTOMIZATIONS
 from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import JsonObject, split_api_version
 from reconciler.models.words import LAST_APPLIED
+from reconciler.plan.knowntypes import BUILT_IN, spelled_alike
 
 VOLATILE: Final = frozenset({"managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink"})
 """Metadata that an API server writes by itself."""
 
 RBAC: Final = "rbac.authorization.k8s.io"
+CLUSTER_ROLE: Final = GroupKind(RBAC, "ClusterRole")
+DEFINITION: Final = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
-def normalized(body: JsonObject) -> JsonObject:
-    """The object without status, server-written metadata and known noise, be it live, desired or predicted."""
-    result = {name: value for name, value in body.items() if name != "status"}
+def normalized(body: JsonObject, settings: Customizations = NO_CUSTOMIZATIONS) -> JsonObject:
+    """The object without status, server-written metadata and known noise, be it live, desired or predicted.
+
+    `settings` may keep the status of some kinds, and add to what is noise.
+    """
+    group, _ = split_api_version(body.get("apiVersion") or "")
+    kind = GroupKind(group, body.get("kind") or "")
+    result = {name: value for name, value in body.items() if name != "status" or _keeps_status(kind, settings)}
     metadata = body.get("metadata")
     if metadata:
         result["metadata"] = _metadata(metadata)
-    group, _ = split_api_version(body.get("apiVersion") or "")
-    special = BY_KIND.get(GroupKind(group, body.get("kind") or ""))
-    return special(result) if special else result
+    if settings.ignores_aggregated_roles and kind == CLUSTER_ROLE and result.get("aggregationRule"):
+        # A controller gathers the rules of such a role from others.
+        result.pop("rules", None)
+    special = BY_KIND.get(kind)
+    known = (*BUILT_IN.get(kind, ()), *settings.known_fields_of(kind))
+    return spelled_alike(special(result) if special else result, known)
+
+
+def _keeps_status(kind: GroupKind, settings: Customizations) -> bool:
+    return settings.ignored_status == "none" or (settings.ignored_status == "crd" and kind != DEFINITION)
 
 
 def _metadata(metadata: JsonObject) -> JsonObject:
@@ -105,5 +122,5 @@ BY_KIND: Final[Mapping[GroupKind, Callable[[JsonObject], JsonObject]]] = {
     GroupKind("", "Endpoints"): _endpoints,
     GroupKind("", "LimitRange"): _limit_range,
     GroupKind(RBAC, "Role"): _role,
-    GroupKind(RBAC, "ClusterRole"): _role,
+    CLUSTER_ROLE: _role,
 }

@@ -11,9 +11,10 @@ from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed
 from reconciler.models.operation import SyncOperation
 from reconciler.models.result import Action, Difference, ObjectResult
-from reconciler.models.source import Destination, IgnoreDifference
+from reconciler.models.source import Destination
 from reconciler.plan.autosync import Decision
 from reconciler.plan.compare import Comparison
+from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.operation import Move
 from reconciler.plan.permissions import ProjectRules
 from reconciler.plan.proof import Propagation
@@ -41,7 +42,8 @@ class Policy:
     is_outage: bool = False
     """Whether that goes by without anybody's doing."""
 
-    system_ignores: tuple[IgnoreDifference, ...] = ()
+    lens: Lens = PLAIN
+    """How live objects are looked at here: what the settings say of kinds."""
 
 
 @dataclass(frozen=True, slots=True)

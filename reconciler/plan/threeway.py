@@ -14,13 +14,13 @@ from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.plan.atoms import covers
 from reconciler.plan.diff import same_json
+from reconciler.plan.migration import ARGOCD_MANAGER
 from reconciler.plan.normalize import normalized
 from reconciler.plan.place import ABSENT, Place, by_identity, identity, root
 from reconciler.plan.schema.defaults import NO_DEFAULT, Siblings, default, is_server_chosen
 from reconciler.plan.schema.lists import ATOMIC_MAPS, Keys
 from reconciler.plan.schema.zeroes import vanishes
 
-ARGOCD_MANAGER: Final = "argocd-controller"
 STORED_AS_WRITTEN: Final = frozenset({GroupKind("", "ConfigMap")})
 """Kinds without defaults or computed fields: what is estimated of them is what the server would answer."""
 

@@ -2,7 +2,8 @@
 
 `app.yaml`, where present, is laid over an Application named guestbook in project default with destination namespace
 shop, which syncs by itself and prunes. Live objects are given as they matter: uid, resourceVersion and the ownership of
-the tracking mark are filled in. Verdicts are estimated, as in shadow. RECONCILER_WRITE_CASES=1 writes plan.txt anew.
+the tracking mark are filled in. `settings.yaml` is the data of argocd-cm. Verdicts are estimated, as in shadow.
+RECONCILER_WRITE_CASES=1 writes plan.txt anew.
 """
 
 import os
@@ -16,6 +17,7 @@ import yaml
 
 from reconciler.errors import SpecError
 from reconciler.models.application import Application
+from reconciler.models.customizations import customizations_of
 from reconciler.models.keys import GroupKind, Revision
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading, ServedKind, Surface
@@ -26,10 +28,12 @@ from reconciler.models.words import TRACKING_ID
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import ObjectComparison
 from reconciler.plan.desired import finalize
+from reconciler.plan.lens import Lens
+from reconciler.plan.migration import ARGOCD_MANAGER
 from reconciler.plan.ownership import owned_fields_equal
 from reconciler.plan.permissions import ProjectRules
 from reconciler.plan.steps import Plan, Policy
-from reconciler.plan.threeway import ARGOCD_MANAGER, estimated
+from reconciler.plan.threeway import estimated
 from reconciler.plan.tracking import owner_of
 
 HERE = Path(__file__).parent
@@ -38,6 +42,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 REVISION = Revision("c0ffee" + "0" * 34)
 SERVER = "https://one.example"
 CLUSTER_KINDS = (
+    GroupKind("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
     GroupKind("", "Namespace"),
     GroupKind("", "PersistentVolume"),
     GroupKind("apiextensions.k8s.io", "CustomResourceDefinition"),
@@ -102,6 +107,7 @@ def a_policy(folder: Path) -> Policy:
         instance="guestbook",
         project=ProjectRules.of(AppProject.parse(laid_over(A_PROJECT, read_one(folder / "project.yaml")))),
         destination=Destination(server=SERVER, name="one", namespace="shop"),
+        lens=Lens(customizations_of(read_one(folder / "settings.yaml"))),
     )
 
 

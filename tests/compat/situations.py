@@ -78,7 +78,9 @@ def live(name: str, annotations: Json | None = None, *, terminating: bool = Fals
 def changed(name: str, *, field: str = "x") -> Reading:
     """An object whose live `data` lacks what applying it would give."""
     there = live(name)
-    predicted = {**there.body, "data": {**there.body["data"], field: "new"}}
+    fields: Json = {"f:metadata": {"f:annotations": {f"f:{TRACKING}": {}}}, "f:data": {"f:a": {}, f"f:{field}": {}}}
+    metadata = {**there.metadata, "managedFields": [{"manager": MANAGER, "operation": "Apply", "fieldsV1": fields}]}
+    predicted = {**there.body, "metadata": metadata, "data": {**there.body["data"], field: "new"}}
     return Reading("server", there, predicted)
 
 

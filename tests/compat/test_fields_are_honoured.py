@@ -145,6 +145,28 @@ def test_json_pointers_take_fields_out_of_the_comparison(rule: Json, covers: boo
     assert plan(subject, [A], readings={"a": changed("a")}).comparison.sync == ("Synced" if covers else "OutOfSync")
 
 
+@pytest.mark.parametrize(("manager", "sync"), [("kubectl-edit", "Synced"), ("somebody", "OutOfSync")])
+def test_what_a_named_manager_owns_is_not_compared(manager: str, sync: str) -> None:
+    subject = app(spec={"ignoreDifferences": [{"kind": "ConfigMap", "managedFieldsManagers": [manager]}]})
+    before = live("a")
+    written = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {"f:data": {"f:a": {}}}}
+    there = LiveObject({**before.body, "metadata": {**before.metadata, "managedFields": [written]}})
+    ours = {**written, "manager": "argocd-controller", "operation": "Apply"}
+    metadata = {**there.metadata, "managedFields": [ours]}
+    drifted = Reading("server", there, {**there.body, "metadata": metadata, "data": {"a": "as Git has it"}})
+    assert plan(subject, [A], readings={"a": drifted}).comparison.sync == sync
+
+
+@pytest.mark.parametrize(("options", "sync"), [("", "Synced"), ("IncludeMutationWebhook=true", "OutOfSync")])
+def test_what_a_webhook_adds_counts_only_where_it_is_asked_for(options: str, sync: str) -> None:
+    subject = app(annotations={"argocd.argoproj.io/compare-options": options})
+    applied = changed("a")
+    assert applied.predicted is not None
+    assert plan(subject, [A], readings={"a": applied}).comparison.sync == "OutOfSync"
+    added = {**applied.predicted, "metadata": live("a").metadata}
+    assert plan(subject, [A], readings={"a": replace(applied, predicted=added)}).comparison.sync == sync
+
+
 @pytest.mark.parametrize(("limit", "ids"), [(None, [0, 1]), (1, [1]), (0, [])])
 def test_the_history_is_as_long_as_its_limit(limit: int | None, ids: list[int]) -> None:
     spec = automated() | ({} if limit is None else {"revisionHistoryLimit": limit})

@@ -16,6 +16,7 @@ _PERMISSIONS = "tests/unit/plan/test_permissions.py::"
 _REGISTRY = "tests/contract/test_registry.py::"
 _SECRETS = "tests/compat/test_secrets_are_honoured.py::"
 _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
+_CUSTOM = "tests/compat/test_customizations_are_honoured.py::"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
 
 PROJECT: tuple[Row, ...] = (
@@ -99,10 +100,15 @@ REPOSITORIES: tuple[Row, ...] = (
 SETTINGS: tuple[Row, ...] = (
     *honoured(_CM, _REGISTRY + "test_the_control_cluster_can_be_switched_off", "cluster.inClusterEnabled"),
     *ignored(_CM, "application.resourceTrackingMethod", note="any method but `annotation`"),
-    *ignored(
-        _CM, "installationID", "resource.compareoptions", "globalProjects", "application.sync.impersonation.enabled"
+    *ignored(_CM, "installationID", "globalProjects", "application.sync.impersonation.enabled"),
+    *honoured(
+        _CM, _CUSTOM + "test_compare_options_say_whose_status_and_which_rules_are_compared", "resource.compareoptions"
     ),
-    *ignored(_CM, "resource.sensitive.mask.annotations"),
+    *honoured(
+        _CM,
+        _CUSTOM + "test_annotations_that_the_settings_name_are_never_shown",
+        "resource.sensitive.mask.annotations",
+    ),
     *ignored(_CM, "resource.exclusions", "resource.inclusions", note="for applications with objects of such kinds"),
     *ignored(
         _CM,
@@ -111,7 +117,11 @@ SETTINGS: tuple[Row, ...] = (
     ),
     *ignored(_CM, "resource.customizations", note="the legacy map"),
     *idle(_CM, "the label is neither read nor written", "application.instanceLabelKey"),
-    *idle(_CM, "the server normalises what it predicts", "resource.customizations.knownTypeFields.*"),
+    *honoured(
+        _CM,
+        _CUSTOM + "test_known_fields_of_custom_resources_may_be_written_in_any_way",
+        "resource.customizations.knownTypeFields.*",
+    ),
     *idle(_CM, "there are no resource actions", "resource.customizations.actions.*"),
     *idle(_CM, "health scripts are not run, which counts by itself", "resource.customizations.useOpenLibs.*"),
     *idle(
@@ -142,7 +152,6 @@ SETTINGS: tuple[Row, ...] = (
 USUAL_SETTINGS = {
     "application.resourceTrackingMethod": frozenset({"annotation"}),
     "application.sync.impersonation.enabled": frozenset({"false"}),
-    "resource.compareoptions": frozenset({"ignoreResourceStatusField: all", "ignoreResourceStatusField: 'all'"}),
 }
 """Values that say what holds anyway."""
 

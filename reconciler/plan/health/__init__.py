@@ -5,7 +5,7 @@ May import models only. Never reads anything but the object that it is given; No
 
 from __future__ import annotations
 
-from reconciler.plan.health.assess import assess
+from reconciler.plan.health.assess import assess, is_going
 from reconciler.plan.health.worst import worst
 
-__all__ = ["assess", "worst"]
+__all__ = ["assess", "is_going", "worst"]

@@ -46,8 +46,7 @@ PENDING_DELETION: Final = Health("Progressing", "Pending deletion")
 
 def assess(body: JsonObject) -> Health | None:
     """Health of a live object, or None where its kind has none (Argo CD: an unsupported version is Unknown)."""
-    metadata = body.get("metadata") or {}
-    if metadata.get("deletionTimestamp") and HOOK_FINALIZER not in (metadata.get("finalizers") or ()):
+    if is_going(body):
         return PENDING_DELETION
     group, version = split_api_version(body.get("apiVersion") or "")
     row = ASSESSORS.get((group, body.get("kind") or ""))
@@ -58,3 +57,9 @@ def assess(body: JsonObject) -> Health | None:
     if version not in versions:
         return Health("Unknown", f"unsupported API version {body.get('apiVersion')} of {body.get('kind')}")
     return assessor(body)
+
+
+def is_going(body: JsonObject) -> bool:
+    """Whether the object is being deleted, and not as a hook that has done its work."""
+    metadata = body.get("metadata") or {}
+    return bool(metadata.get("deletionTimestamp")) and HOOK_FINALIZER not in (metadata.get("finalizers") or ())

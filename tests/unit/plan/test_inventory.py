@@ -63,7 +63,7 @@ def test_the_summary_does_not_depend_on_whether_the_live_object_was_read() -> No
     there = live(job("a:1"))
     assert of(Reading("record")) == of(Reading("server", there, there.body)) == {"images": ["a:1", "init:1"]}
     changed = live(job("a:2"))
-    assert of(Reading("server", changed, there.body)) == {"images": ["a:2", "init:1"]}
+    assert of(Reading("estimated", changed, there.body)) == {"images": ["a:2", "init:1"]}
 
 
 def test_a_malformed_specification_shows_nothing_and_breaks_nothing() -> None:

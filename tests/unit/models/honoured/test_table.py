@@ -113,8 +113,8 @@ def test_a_requested_operation_counts_too(sync: Json, names: tuple[str, ...]) ->
         ({"argocd.argoproj.io/manifest-generate-paths": ".", "link.argocd.argoproj.io/a": "https://x"}, ()),
         ({"argocd.argoproj.io/of-tomorrow": "x"}, ("annotation argocd.argoproj.io/of-tomorrow",)),
         (
-            {"argocd.argoproj.io/compare-options": "ServerSideDiff=true, IncludeMutationWebhook=true"},
-            ("compare option IncludeMutationWebhook=true",),
+            {"argocd.argoproj.io/compare-options": "ServerSideDiff=true, OfTomorrow=true"},
+            ("compare option OfTomorrow=true",),
         ),
     ],
 )

@@ -1,0 +1,88 @@
+"""Each setting of argocd-cm about kinds that the table calls honoured changes what a pass decides or shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.models.customizations import customizations_of
+from reconciler.models.manifest import LiveObject, Manifest
+from reconciler.models.observed import Desired, Observed, Reading
+from reconciler.plan.build import build_plan
+from reconciler.plan.compare import Comparison
+from reconciler.plan.lens import Lens
+from tests.compat.situations import COMMIT, NOW, Json, app, policy
+
+
+def an_object(api_version: str, kind: str, **fields: object) -> Json:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a"}, **fields}
+
+
+def compared(live: Json, predicted: Json, **settings: str) -> Comparison:
+    """One object whose live and predicted states are these, where argocd-cm says so."""
+    subject = app()
+    named = {name.replace("__", "/"): text for name, text in settings.items()}
+    wanted = Manifest(predicted)
+    seen = Observed({wanted.key: Reading("server", LiveObject(live), predicted)})
+    rules = replace(policy(subject), lens=Lens(customizations_of(named)))
+    desired = Desired((wanted,), (COMMIT,), ("Directory",))
+    return build_plan(subject, desired, seen, rules, now=NOW).comparison
+
+
+def sync(live: Json, predicted: Json, setting: str, text: str) -> str:
+    return compared(live, predicted, **{setting: text}).sync
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", "Synced"),
+        ("ignoreResourceStatusField: all", "Synced"),
+        ("ignoreResourceStatusField: crd", "OutOfSync"),
+        ("ignoreResourceStatusField: none", "OutOfSync"),
+        ("ignoreResourceStatusField: off", "OutOfSync"),
+    ],
+)
+def test_compare_options_say_whose_status_and_which_rules_are_compared(options: str, expected: str) -> None:
+    before, after = (an_object("example.com/v1", "Thing", status={"x": text}) for text in ("old", "new"))
+    assert sync(before, after, "resource.compareoptions", options) == expected
+    role, group = "ClusterRole", "rbac.authorization.k8s.io/v1"
+    gathered = an_object(group, role, aggregationRule={}, rules=[{"verbs": ["get"]}])
+    plain = {**gathered, "rules": []}
+    aggregated = {**gathered, "aggregationRule": {"clusterRoleSelectors": [{}]}}
+    empty = {**aggregated, "rules": []}
+    assert sync(aggregated, empty, "resource.compareoptions", "ignoreAggregatedRoles: true") == "Synced"
+    assert sync(aggregated, empty, "resource.compareoptions", "ignoreAggregatedRoles: false") == "OutOfSync"
+    assert sync(gathered, plain, "resource.compareoptions", "ignoreAggregatedRoles: true") == "OutOfSync"
+
+
+def test_annotations_that_the_settings_name_are_never_shown() -> None:
+    before, after = (an_object("v1", "ConfigMap") for _ in range(2))
+    before["metadata"] = {"name": "a", "annotations": {"token": "old-secret"}}
+    after["metadata"] = {"name": "a", "annotations": {"token": "new-secret"}}
+    found = compared(before, after, **{"resource.sensitive.mask.annotations": "other, token"})
+    assert found.sync == "OutOfSync"
+    (entry,) = found.objects[0].differences
+    assert (entry.path, {*(entry.live or ""), *(entry.desired or "")}) == ("metadata.annotations.token", {"+"})
+    shown = compared(before, after).objects[0].differences[0]
+    assert (shown.live, shown.desired) == ("old-secret", "new-secret")
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "alike"),
+    [
+        ("core/Quantity", "1", "1000m", True),
+        ("core/Quantity", "1", "2", False),
+        ("meta/v1/duration", "1m0s", "60s", True),
+        ("core/v1/PodSpec", {"containers": [{"resources": {"limits": {"cpu": "1"}}}]}, None, True),
+    ],
+)
+def test_known_fields_of_custom_resources_may_be_written_in_any_way(
+    type_: str, before: object, after: object, alike: bool
+) -> None:
+    wanted = after or {"containers": [{"resources": {"limits": {"cpu": "1000m"}}, "env": []}]}
+    there, predicted = (an_object("example.com/v1", "Thing", spec={"part": value}) for value in (before, wanted))
+    setting = "resource.customizations.knownTypeFields.example.com_Thing"
+    told = sync(there, predicted, setting, f"[{{field: spec.part, type: {type_}}}]")
+    assert (told, sync(there, predicted, setting, "[]")) == ("Synced" if alike else "OutOfSync", "OutOfSync")
