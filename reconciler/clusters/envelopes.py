@@ -75,3 +75,4 @@ decode_event = msgspec.json.Decoder(Event).decode
 decode_fault = msgspec.json.Decoder(Fault).decode
 decode_page = msgspec.json.Decoder(Page).decode
 decode_owners = msgspec.json.Decoder(list[Owner]).decode
+decode_labels = msgspec.json.Decoder(dict[str, str]).decode

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.clusters.catalog import Catalog
@@ -93,6 +93,10 @@ class Clusters:
     def refresh(self) -> None:
         """The next `open` reads the Secrets anew: one of them is known to have changed."""
         self._catalog.invalidate()
+
+    def settings_cm(self) -> Mapping[str, str]:
+        """Argo CD's settings, as the catalog has them. Raises what it raises."""
+        return self._catalog.settings_cm()
 
     def close(self) -> None:
         """Ends the connections to every cluster."""

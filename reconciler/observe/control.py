@@ -30,6 +30,7 @@ class Ears:
     put: Callable[..., None]
     fleet_changed: Callable[[], None]
     secrets_changed: Callable[[], None]
+    settings_changed: Callable[[], None]
 
 
 class Control:
@@ -44,7 +45,8 @@ class Control:
         self.projects = self._mirror(GroupKind(GROUP, "AppProject"), Surrounding(digest, self.fleet, of_project))
         secrets = Surrounding(digest, self.fleet, of_secret, self._secrets_changed)
         self.secrets = self._mirror(GroupKind("", "Secret"), secrets)
-        self.settings = self._mirror(GroupKind("", "ConfigMap"), Surrounding(digest, self.fleet, of_settings))
+        settings = Surrounding(digest, self.fleet, of_settings, ears.settings_changed)
+        self.settings = self._mirror(GroupKind("", "ConfigMap"), settings)
         self._mirrors: list[Mirror[Any]] = [self.apps, self.projects, self.secrets, self.settings]
         own, core = f"/apis/{API_VERSION}/namespaces/{namespace}", f"/api/v1/namespaces/{namespace}"
         self._collections = [

@@ -28,6 +28,7 @@ from reconciler.observe.facts import Digester
 from reconciler.observe.live import LiveReading
 from reconciler.observe.mirror import Mirror
 from reconciler.observe.outbox import Outbox, Scope
+from reconciler.observe.outlook import USUAL, outlook_of
 from reconciler.observe.seen import Lens, Seen
 from reconciler.observe.shelf import SummaryShelf
 from reconciler.plan.tracking import CRD
@@ -74,7 +75,8 @@ class Observer:
         self._parts = parts
         self._kick = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._reopen = True
+        self._reopen = self._resettle = True
+        self._outlook = USUAL
         self._failed: dict[ClusterUrl, float] = {}
         self._peers: list[str] = []
         self._epoch = ""
@@ -82,7 +84,7 @@ class Observer:
         shelf = SummaryShelf(parts.summaries, lambda scope: self._on_loop(scope))
         self.outbox = Outbox(shelf, parts.due)
         streams = Streams(parts.control.transport.endpoint, parts.timeouts)
-        ears = Ears(self.outbox.put, self._kick.set, self._secrets_changed)
+        ears = Ears(self.outbox.put, self._kick.set, self._secrets_changed, self._settings_changed)
         self.control = Control(streams, parts.namespace, parts.digest, ears)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -179,8 +181,10 @@ class Observer:
     async def _place(self) -> None:
         wanted = {url: kinds for url, kinds in self._wanted().items() if self._is_mine(url)}
         reopen, self._reopen = self._reopen, False
-        if reopen:
+        if reopen or self._resettle:
             self._parts.clusters.refresh()
+        if self._resettle:
+            await self._settle()
         for url in self.destinations.keys() - wanted.keys():
             await self.destinations.pop(url).close()
         for url, kinds in wanted.items():
@@ -188,6 +192,20 @@ class Observer:
             if destination is not None:
                 destination.follow(kinds)
         self._placed = True
+
+    async def _settle(self) -> None:
+        """Reads the settings; where they change what is seen of an object, every object is looked at anew."""
+        self._resettle = False
+        try:
+            found = await asyncio.to_thread(self._parts.clusters.settings_cm)
+        except ReconcilerError as error:
+            log.warning("settings cannot be read", reason=str(error))
+            self._resettle = True
+            return
+        before, self._outlook = self._outlook, outlook_of(found, self._outlook)
+        if self._outlook != before:
+            for destination in self.destinations.values():
+                destination.relist()
 
     def _wanted(self) -> Mapping[ClusterUrl, frozenset[GroupKind]]:
         kinds = self.control.fleet.kinds_by_cluster()
@@ -227,7 +245,7 @@ class Observer:
 
         def mirror_of(kind: GroupKind, served: ServedKind) -> Mirror[Seen]:
             api_version = f"{kind.group}/{served.version}" if kind.group else served.version
-            lens = Lens(kind, api_version, self._parts.manager, self._parts.digest)
+            lens = Lens(kind, api_version, self._parts.manager, self._parts.digest, lambda: self._outlook)
             if kind == CRD:
                 lens = replace(lens, unmarked=partial(self.control.fleet.definer, cluster.url))
             return Mirror(Scope(cluster.url, kind), LiveReading(lens, self.control.fleet, cluster.url), self.outbox.put)
@@ -244,6 +262,10 @@ class Observer:
 
     def _secrets_changed(self) -> None:
         self._reopen = True
+        self._kick.set()
+
+    def _settings_changed(self) -> None:
+        self._resettle = True
         self._kick.set()
 
     def _on_loop(self, scope: Scope) -> None:

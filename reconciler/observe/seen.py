@@ -9,13 +9,15 @@ from sys import intern
 import msgspec
 import orjson
 
-from reconciler.clusters.envelopes import Metadata, Raw, decode_head, decode_owners
+from reconciler.clusters.envelopes import Metadata, Raw, decode_head, decode_labels, decode_owners
 from reconciler.clusters.projection import projection
 from reconciler.models import words
 from reconciler.models.keys import Digest, GroupKind
 from reconciler.models.manifest import JsonObject
+from reconciler.models.tracking import BY_ANNOTATION, Tracking
 from reconciler.observe.facts import Digester
-from reconciler.plan.health import assess
+from reconciler.observe.outlook import USUAL, Outlook
+from reconciler.plan.health import SCRIPTED, assess, is_going
 from reconciler.plan.tracking import parse_tracking_id
 
 UNTRACKED = ""
@@ -49,41 +51,59 @@ class Lens:
     api_version: str
     manager: str
     digest: Digester
+    outlook: Callable[[], Outlook] = lambda: USUAL
+    """What the settings say at this moment."""
+
     unmarked: Callable[[str], str] = lambda _name: UNTRACKED
     """Owners by name, for a kind whose objects never carry marks."""
 
     def see(self, raw: Raw, before: Seen | None = None) -> Seen:
         """Reads one object. With `before`, its digest is made anew only if something else than a status changed."""
         metadata = decode_head(raw).metadata
-        owner = owner_of(metadata, self.kind) or self.unmarked(metadata.name)
+        outlook = self.outlook()
+        owner = owner_of(metadata, self.kind, outlook.tracking) or self.unmarked(metadata.name)
         if not owner:
             return Seen(metadata.uid, metadata.resource_version, metadata.generation)
         body = self._body(raw)
         gate = _gate(metadata)
         same = before is not None and metadata.generation > 0 and before.gate == gate and before.uid == metadata.uid
-        health = assess(body)
+        health, message = self._health(body, outlook)
         return Seen(
             uid=metadata.uid,
             version=metadata.resource_version,
             generation=metadata.generation,
             owner=owner,
             digest=before.digest if same and before else self.digest(projection(body, self.manager)),
-            health=intern(health.status) if health else "",
-            message=health.message if health else "",
+            health=health,
+            message=message,
             terminating=metadata.deletion_timestamp is not None,
             gate=gate,
         )
+
+    def _health(self, body: JsonObject, outlook: Outlook) -> tuple[str, str]:
+        """Status and message. No script runs here: whoever can is woken when what a script reads has changed."""
+        if outlook.is_scripted(self.kind) and not is_going(body):
+            read = {name: value for name, value in body.items() if name != "metadata"}
+            return SCRIPTED + self.digest(orjson.dumps(read, option=orjson.OPT_SORT_KEYS)), ""
+        health = assess(body)
+        return (intern(health.status), health.message) if health else ("", "")
 
     def _body(self, raw: Raw) -> JsonObject:
         # Items of lists come without these two, and events with them.
         return {"apiVersion": self.api_version, "kind": self.kind.kind, **orjson.loads(memoryview(raw))}
 
 
-def owner_of(metadata: Metadata, kind: GroupKind) -> str:
+def owner_of(metadata: Metadata, kind: GroupKind, tracking: Tracking = BY_ANNOTATION) -> str:
     """The instance whose mark an object carries; empty for none, for a copied mark, and for another object's child."""
-    text = (metadata.annotations or {}).get(words.TRACKING_ID)
+    if bytes(metadata.owner_references) not in (b"", b"null", b"[]"):
+        return UNTRACKED
+    if tracking.by_label:
+        labels = bytes(metadata.labels)
+        return intern((decode_labels(labels) if labels else {}).get(tracking.label_key, UNTRACKED))
+    annotations = metadata.annotations or {}
+    text = annotations.get(words.TRACKING_ID)
     mark = parse_tracking_id(text) if text else None
-    if mark is None or bytes(metadata.owner_references) not in (b"", b"null", b"[]"):
+    if mark is None or (tracking.installation and annotations.get(words.INSTALLATION_ID) != tracking.installation):
         return UNTRACKED
     named = (mark.group, mark.kind, mark.name) == (kind.group, kind.kind, metadata.name)
     return intern(mark.instance) if named and metadata.namespace in ("", mark.namespace) else UNTRACKED

@@ -12,10 +12,12 @@ from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.observed import Condition, Observed
 from reconciler.models.result import ObjectResult, ReconcileResult
-from reconciler.passes.observed import Ladder, Recollection, observe_owned
+from reconciler.passes.lens import lens_of
+from reconciler.passes.observed import Ladder, Mine, Recollection, observe_owned
 from reconciler.passes.standing import Standing, aim
 from reconciler.passes.telling import tell_deletion
 from reconciler.plan.cascade import Cascade, cascade, finalizer_patch
+from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.patch import deletion_patch
 from reconciler.plan.permissions import EVERYTHING
 from reconciler.plan.proof import claim_of
@@ -44,11 +46,9 @@ def take_down(standing: Standing, services: Services, held: Held, *, now: dateti
 def _decide(standing: Standing, services: Services) -> tuple[Cascade, Cluster | None]:
     app = standing.app
     try:
-        target = aim(app, services.readers)
-        claim = claim_of(
-            app, target.project, target.destination, instance=standing.instance, manager=_manager(services)
-        )
-        return cascade(app, _owned(standing, target.cluster, services), claim), target.cluster
+        target, lens = aim(app, services.readers), lens_of(services.readers)
+        claim = claim_of(app, target.project, target.destination, instance=standing.instance, lens=lens)
+        return cascade(app, _owned(standing, target.cluster, lens, services), claim), target.cluster
     except DestinationUnknown:
         return _without_destination(standing, services), None
     except (SpecError, Transient, ObjectRejected) as error:
@@ -58,7 +58,7 @@ def _decide(standing: Standing, services: Services) -> tuple[Cascade, Cluster | 
 def _without_destination(standing: Standing, services: Services) -> Cascade:
     """Argo CD: objects on a cluster that is not registered are left. Believed only after a fresh, complete look."""
     app, wanted = standing.app, standing.app.spec.destination
-    claim = claim_of(app, EVERYTHING, wanted, instance=standing.instance, manager=_manager(services))
+    claim = claim_of(app, EVERYTHING, wanted, instance=standing.instance, lens=PLAIN)
     try:
         services.readers.clusters.open(wanted.server, wanted.name, fresh=True)
     except DestinationUnknown:
@@ -68,8 +68,8 @@ def _without_destination(standing: Standing, services: Services) -> Cascade:
     return Cascade(why="the destination is known again")
 
 
-def _owned(standing: Standing, cluster: Cluster, services: Services) -> Observed:
-    ladder = Ladder(cluster, _manager(services), standing.instance, lambda _manifest, live: live.body)
+def _owned(standing: Standing, cluster: Cluster, lens: Lens, services: Services) -> Observed:
+    ladder = Ladder(cluster, _manager(services), Mine(standing.instance, lens), lambda _manifest, live: live.body)
     owned = services.stores.summaries.owned(cluster.url, standing.instance)
     return observe_owned(standing.app, ladder, Recollection(owned=owned))
 

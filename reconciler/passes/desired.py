@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ReconcilerError
 from reconciler.models.application import Application
 from reconciler.models.keys import Revision
-from reconciler.models.observed import Desired, Surface
+from reconciler.models.observed import Desired
 from reconciler.models.source import ApplicationSource
 from reconciler.plan import operation
-from reconciler.plan.desired import finalize
+from reconciler.plan.desired import admitted, finalize
+from reconciler.plan.lens import Lens
 from reconciler.plan.sources import called, is_lender
 from reconciler.render.readset import FOLLOWS, ReadLog
 from reconciler.render.renderer import Rendered
@@ -120,19 +122,21 @@ def render_all(
     return tuple(found)
 
 
-def desired_of(app: Application, renderings: Sequence[Rendering], surface: Surface, instance: str) -> Desired:
+def desired_of(
+    app: Application, renderings: Sequence[Rendering], cluster: Cluster, *, instance: str, lens: Lens
+) -> Desired:
     """The objects as they are to be on this cluster. Raises SourceError for one that cannot be placed.
 
     Argo CD: what two sources give is taken from the last of them, with a warning.
     """
     rendered = [one.rendered for one in renderings if one.rendered]
-    bodies = [body for one in rendered for body in one.bodies]
-    manifests, conditions = finalize(bodies, app, surface, instance=instance)
+    bodies, left_out = admitted([body for one in rendered for body in one.bodies], lens.filters, cluster.url)
+    manifests, conditions = finalize(bodies, app, cluster.surface(), instance=instance, lens=lens)
     return Desired(
         manifests=manifests,
         revisions=tuple(one.resolution.revision for one in renderings),
         source_types=tuple(one.source_type for one in renderings),
-        conditions=conditions,
+        conditions=(*left_out, *conditions),
         render_digest=_together([one.digest for one in rendered]),
     )
 

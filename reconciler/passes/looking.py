@@ -16,7 +16,7 @@ from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.passes.desired import Reads, Resolve, desired_of, render_all, resolve_all, wishes
 from reconciler.passes.lens import lens_of
-from reconciler.passes.observed import Ladder, Predict, Recollection, observe
+from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.plan import operation
 from reconciler.plan.build import build_plan
@@ -137,7 +137,7 @@ class _Gaze:
         resolutions = resolve_all(wanted, self._eyes.resolve, self.reads)
         self._eyes.admit(resolutions)
         renderings = render_all(app, wanted, resolutions, readers, self.reads)
-        desired = desired_of(app, renderings, target.cluster.surface(), self._standing.instance)
+        desired = desired_of(app, renderings, target.cluster, instance=self._standing.instance, lens=self._lens)
         self._unhonoured = _first_unhonoured(desired, readers.catalog.settings_cm())
         return desired
 
@@ -146,7 +146,8 @@ class _Gaze:
         writes = self._standing.gate.may_write and not self._unhonoured
         asks = self._eyes.predict if writes and asks_server(app) else None
         predict = asks(target.cluster) if asks else estimator(app, manager)
-        ladder = Ladder(target.cluster, manager, self._standing.instance, predict, estimated=asks is None)
+        mine = Mine(self._standing.instance, self._lens)
+        ladder = Ladder(target.cluster, manager, mine, predict, estimated=asks is None)
         observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))
         return replace(observed, namespaces_missing=_missing_namespace(app, target.cluster, observed))
 

@@ -15,7 +15,7 @@ from reconciler.models.manifest import LiveObject
 from reconciler.passes.acting import Acted
 from reconciler.passes.desired import Reads
 from reconciler.passes.looking import Look
-from reconciler.passes.recollection import Recall, desired_digest
+from reconciler.passes.recollection import Recall
 from reconciler.plan.compare import Comparison
 from reconciler.render.renderer import is_strike
 from reconciler.store.due import Request
@@ -117,7 +117,7 @@ def _proven(comparison: Comparison, recall: Recall) -> Iterator[tuple[ObjectKey,
         if item.rung == "record" and known is not None:
             yield item.key, known
         elif item.live is not None:
-            yield item.key, _object_record(item.live, desired_digest(item.desired, recall.services), manager, recall)
+            yield item.key, _object_record(item.live, recall.desired_digest(item.desired), manager, recall)
 
 
 def _object_record(live: LiveObject, desired: str, manager: str, recall: Recall) -> ObjectRecord:

@@ -12,6 +12,7 @@ from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Desired, Observed, Reading
+from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.order import defined_kinds
 from reconciler.plan.ownership import owned_fields_equal
 from reconciler.plan.tracking import owner_of
@@ -32,12 +33,27 @@ class Recollection:
 
 
 @dataclass(frozen=True, slots=True)
+class Mine:
+    """By what an application knows its own objects: its name in marks, and what is a mark here."""
+
+    instance: str
+    lens: Lens = PLAIN
+
+    def has(self, live: LiveObject) -> bool:
+        return owner_of(live, self.lens.tracking) == self.instance
+
+    def managed(self, keys: Iterable[ObjectKey], cluster: str) -> list[ObjectKey]:
+        """The keys of kinds that the settings let us manage on this cluster, sorted."""
+        return sorted(key for key in keys if not self.lens.filters.excludes(key.group_kind, cluster))
+
+
+@dataclass(frozen=True, slots=True)
 class Ladder:
     """How readings are settled for one application. `rung` names what `predict` is worth."""
 
     cluster: Cluster
     manager: str
-    instance: str
+    mine: Mine
     predict: Predict
     estimated: bool = False
 
@@ -47,18 +63,18 @@ def observe(app: Application, desired: Desired, ladder: Ladder, known: Recollect
     wanted = desired.by_key
     unserved = _unserved(desired.manifests, ladder.cluster)
     open_keys = [key for key in wanted if key not in known.settled and key not in unserved]
-    extra_keys = sorted((inventory(app) | known.owned) - wanted.keys())
+    extra_keys = ladder.mine.managed((inventory(app) | known.owned) - wanted.keys(), ladder.cluster.url)
     found = ladder.cluster.read_many([*open_keys, *extra_keys])
     readings = {**known.settled, **unserved}
     readings |= {key: _reading(wanted[key], found, ladder) for key in open_keys}
-    return Observed(readings, _extra(extra_keys, found, ladder.instance), _incomplete(extra_keys, found))
+    return Observed(readings, _extra(extra_keys, found, ladder.mine), _incomplete(extra_keys, found))
 
 
 def observe_owned(app: Application, ladder: Ladder, known: Recollection) -> Observed:
     """Everything that the application has, and nothing that it wants: for its deletion."""
-    keys = sorted(inventory(app) | known.owned)
+    keys = ladder.mine.managed(inventory(app) | known.owned, ladder.cluster.url)
     found = ladder.cluster.read_many(keys)
-    return Observed({}, _extra(keys, found, ladder.instance), _incomplete(keys, found))
+    return Observed({}, _extra(keys, found, ladder.mine), _incomplete(keys, found))
 
 
 def inventory(app: Application) -> frozenset[ObjectKey]:
@@ -123,9 +139,9 @@ def _compared(manifest: Manifest, live: LiveObject | None, ladder: Ladder) -> Re
     return ABSENT
 
 
-def _extra(keys: Iterable[ObjectKey], found: Found, instance: str) -> dict[ObjectKey, LiveObject]:
+def _extra(keys: Iterable[ObjectKey], found: Found, mine: Mine) -> dict[ObjectKey, LiveObject]:
     lives = ((key, found.objects.get(key)) for key in keys)
-    return {key: live for key, live in lives if live is not None and owner_of(live) == instance}
+    return {key: live for key, live in lives if live is not None and mine.has(live)}
 
 
 def _incomplete(keys: Iterable[ObjectKey], found: Found) -> dict[GroupKind, str]:

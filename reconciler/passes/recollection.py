@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -19,12 +19,16 @@ from reconciler.models.observed import Desired, Health, HealthCode, Reading
 from reconciler.models.source import ApplicationSource
 from reconciler.passes.observed import ABSENT, Recollection, inventory
 from reconciler.passes.standing import Target
+from reconciler.plan.health import SCRIPTED
 from reconciler.services import Services
 from reconciler.sources import Access, Resolution
 from reconciler.sources.refs import recalled
 from reconciler.store.readindex import Head
 from reconciler.store.records import ObjectRecord, Record
 from reconciler.store.summaries import Sighting, Summary
+
+COMPARING = ("resource.customizations", "resource.compareoptions")
+"""Settings that say what counts as a difference."""
 
 MAX_STRIKES = 3
 PARKED_S = 3600.0
@@ -51,6 +55,9 @@ class Recall:
 
     inputs: str = ""
     """Names revisions and sources of this pass: what a renderer death is counted against."""
+
+    rules: bytes = b""
+    """What is said about comparing the objects; empty where nothing is."""
 
     is_watched: bool = False
     """Whether observers are watching all kinds that are desired."""
@@ -129,6 +136,11 @@ class Recall:
             settled = {key: reading for key, reading in settled.items() if reading is ABSENT}
         return Recollection(settled, owned)
 
+    def desired_digest(self, manifest: Manifest) -> str:
+        """Keyed digest of a desired object, and of what is said about comparing it: other rules need another look."""
+        body = orjson.dumps(manifest.body, option=orjson.OPT_SORT_KEYS)
+        return self.services.stores.keyring.digest(body + self.rules)
+
     def _settled(self, desired: Desired, sighting: Sighting) -> Iterator[tuple[ObjectKey, Reading]]:
         for manifest in desired.manifests:
             if manifest.group_kind in sighting.fresh:
@@ -143,7 +155,7 @@ class Recall:
             return ABSENT if known is None and manifest.key not in inventory(self.app) else None
         if known is None or summary.terminating or not _same(known, summary):
             return None
-        if known.desired != desired_digest(manifest, self.services):
+        if known.desired != self.desired_digest(manifest) or summary.health.startswith(SCRIPTED):
             return None
         return Reading("record", health=_health(summary))
 
@@ -152,12 +164,15 @@ def recall(app: Application, services: Services, *, asked: bool, now: datetime) 
     """The memory of this application. A record of another one that had its name is none."""
     record = services.stores.records.get(app.key)
     known = record if record and record.uid == app.uid else Record(uid=app.uid)
-    return Recall(app, services, now, asked or words.REFRESH in app.metadata.annotations, known)
+    asks = asked or words.REFRESH in app.metadata.annotations
+    return Recall(app, services, now, asks, known, rules=_rules(app, services.readers.catalog.settings_cm()))
 
 
-def desired_digest(manifest: Manifest, services: Services) -> str:
-    """Keyed digest of a desired object."""
-    return services.stores.keyring.digest(orjson.dumps(manifest.body, option=orjson.OPT_SORT_KEYS))
+def _rules(app: Application, settings_cm: Mapping[str, str]) -> bytes:
+    said = {name: text for name, text in settings_cm.items() if name.startswith(COMPARING)}
+    own = [rule.to_json() for rule in app.spec.ignore_differences]
+    options = app.metadata.annotations.get(words.COMPARE_OPTIONS, "")
+    return orjson.dumps([own, options, said], option=orjson.OPT_SORT_KEYS) if own or options or said else b""
 
 
 def _inputs(app: Application, revisions: Sequence[Revision]) -> str:

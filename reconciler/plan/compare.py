@@ -12,13 +12,14 @@ from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Health, Observed, Reading, Rung, SyncCode
 from reconciler.models.result import Difference
+from reconciler.models.tracking import Tracking
 from reconciler.plan.diff import differences, everything
 from reconciler.plan.health.aggregate import HealthPart, aggregate
 from reconciler.plan.ignore import IgnoreRules
 from reconciler.plan.lens import PLAIN, Lens, compare_options, ignores_extraneous
 from reconciler.plan.mutation import by_applying
 from reconciler.plan.normalize import normalized
-from reconciler.plan.tracking import CRD, mark_of, marks_itself, owner_of
+from reconciler.plan.tracking import CRD, marks_itself, owner_of
 
 MISSING = Health("Missing")
 
@@ -72,7 +73,7 @@ def compare(
         _extra(live, sight) for key, live in sorted(observed.extra.items()) if key not in known and _is_managed(live)
     ]
     objects = (*wanted, *extra)
-    conditions = (*desired.conditions, *_shared(app, wanted), *_unread(wanted, observed))
+    conditions = (*desired.conditions, *_shared(app, wanted, lens.tracking), *_unread(wanted, observed))
     return Comparison(objects, _overall(objects, observed), aggregate(app, _health_parts(objects)), conditions)
 
 
@@ -148,7 +149,7 @@ def _verdict(
 
 def _extra(live: LiveObject, sight: _Sight) -> ObjectComparison:
     """An object that is there but not desired (Argo CD: no sync status if its mark names another object)."""
-    pruned = not is_hook(live) and marks_itself(live, namespaced=bool(live.key.namespace))
+    pruned = not is_hook(live) and marks_itself(live, bool(live.key.namespace), sight.lens.tracking)
     return ObjectComparison(
         key=live.key,
         version=live.version,
@@ -204,12 +205,12 @@ def _health_parts(objects: Iterable[ObjectComparison]) -> list[HealthPart]:
     return [HealthPart(entry.key, entry.health, entry.live or entry.desired) for entry in objects if not entry.is_hook]
 
 
-def _shared(app: Application, objects: Iterable[ObjectComparison]) -> list[Condition]:
+def _shared(app: Application, objects: Iterable[ObjectComparison], tracking: Tracking) -> list[Condition]:
     found: list[Condition] = []
     for entry in objects:
-        mark = mark_of(entry.desired) if entry.desired else None
-        other = owner_of(entry.live) if entry.live else None
-        if mark and other and other != mark.instance:
+        own = owner_of(entry.desired, tracking) if entry.desired else None
+        other = owner_of(entry.live, tracking) if entry.live else None
+        if own and other and other != own:
             ours = f"{app.metadata.namespace}/{app.metadata.name}"
             message = f"{entry.key.kind}/{entry.key.name} is part of applications {ours} and {other}"
             found.append(Condition(words.SHARED_RESOURCE_WARNING, message))

@@ -8,9 +8,11 @@ from typing import Final
 from reconciler.errors import SourceError
 from reconciler.models import words
 from reconciler.models.application import Application
+from reconciler.models.filters import Filters
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import JsonObject, Manifest
 from reconciler.models.observed import Condition, Surface
+from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.normalize import merged_secret
 from reconciler.plan.order import NAMESPACE, defined_kinds, ordered
 from reconciler.plan.tracking import stamped
@@ -19,7 +21,7 @@ CREATE_NAMESPACE: Final = "CreateNamespace=true"
 
 
 def finalize(
-    bodies: Sequence[JsonObject], app: Application, surface: Surface, *, instance: str
+    bodies: Sequence[JsonObject], app: Application, surface: Surface, *, instance: str, lens: Lens = PLAIN
 ) -> tuple[tuple[Manifest, ...], tuple[Condition, ...]]:
     """The desired objects in order of writing, and warnings. `instance` names the application inside marks.
 
@@ -31,9 +33,25 @@ def finalize(
     namespace = app.spec.destination.namespace
     placed = [_placed(_storable(manifest), namespace, _is_namespaced(manifest, surface, scopes)) for manifest in named]
     unique, repeated = _last_of_each(placed)
-    marked = [stamped(manifest, instance, namespace) for manifest in unique.values()]
+    marked = [stamped(manifest, instance, namespace, lens.tracking) for manifest in unique.values()]
     managed = _managed_namespace(app, unique)
     return ordered((*marked, *managed)), (*nameless, *repeated)
+
+
+def admitted(
+    bodies: Sequence[JsonObject], filters: Filters, cluster: str
+) -> tuple[list[JsonObject], tuple[Condition, ...]]:
+    """The objects of kinds that are managed on the cluster of this address, and a warning for each other one."""
+    kept: list[JsonObject] = []
+    left_out: list[Condition] = []
+    for body in bodies:
+        key = Manifest(body).key
+        if filters.excludes(key.group_kind, cluster):
+            message = f"Resource {key.group}/{key.kind} {key.name} is excluded in the settings"
+            left_out.append(Condition(words.EXCLUDED_RESOURCE_WARNING, message))
+        else:
+            kept.append(body)
+    return kept, tuple(left_out)
 
 
 def _named(bodies: Iterable[JsonObject]) -> tuple[list[Manifest], list[Condition]]:

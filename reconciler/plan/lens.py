@@ -10,10 +10,12 @@ from reconciler.errors import NotHonoured, ReconcilerError
 from reconciler.models import words
 from reconciler.models.customizations import Customizations, Script
 from reconciler.models.customizations.kinds import NO_CUSTOMIZATIONS
+from reconciler.models.filters import NO_FILTERS, Filters
 from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import JsonObject, Manifest, split_api_version
 from reconciler.models.observed import Health
 from reconciler.models.source import IgnoreDifference
+from reconciler.models.tracking import BY_ANNOTATION, Tracking
 from reconciler.plan.health import assess, is_going
 from reconciler.plan.health.scripted import health_of
 from reconciler.plan.ignore import Cut, IgnoreRules, no_jq
@@ -36,6 +38,8 @@ class Lens:
     manager: str = ARGOCD_MANAGER
     """The field manager that we apply as."""
 
+    tracking: Tracking = BY_ANNOTATION
+    filters: Filters = NO_FILTERS
     cut: Cut = no_jq
     run: RunScript = no_lua
 

@@ -10,15 +10,15 @@ from reconciler.models.application import Application
 from reconciler.models.keys import AppKey, ObjectKey
 from reconciler.models.manifest import LiveObject
 from reconciler.models.source import Destination
+from reconciler.models.tracking import BY_ANNOTATION, Tracking
+from reconciler.plan.lens import Lens
 from reconciler.plan.permissions import ProjectRules
-from reconciler.plan.tracking import CRD, marks_itself, owner_of
+from reconciler.plan.tracking import CRD, mark_field, marks_itself, owner_of
 
 Propagation = Literal["Foreground", "Background", "Orphan"]
 
 MIGRATED_MANAGERS = frozenset({"argocd-controller", "argocd-application-controller"})
 """Field managers whose marks count as ours: Argo CD's, which a takeover migrates."""
-
-_MARK_FIELD = f"f:{words.TRACKING_ID}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Claim:
     project: ProjectRules
     destination: Destination
     """Server and name, both resolved."""
+
+    tracking: Tracking = BY_ANNOTATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,11 @@ class Kept:
     why: str
 
 
-def claim_of(
-    app: Application, project: ProjectRules, destination: Destination, *, instance: str, manager: str
-) -> Claim:
+def claim_of(app: Application, project: ProjectRules, destination: Destination, *, instance: str, lens: Lens) -> Claim:
     """The claim of one application; the manager that it names for migration counts as ours."""
     named = app.metadata.annotations.get(words.MIGRATION_MANAGER)
-    managers = MIGRATED_MANAGERS | {manager} | ({named} if named else set())
-    return Claim(app.key, instance, frozenset(managers), project, destination)
+    managers = MIGRATED_MANAGERS | {lens.manager} | ({named} if named else set())
+    return Claim(app.key, instance, frozenset(managers), project, destination, lens.tracking)
 
 
 def refusal(live: LiveObject, claim: Claim) -> str | None:
@@ -87,23 +87,24 @@ def deletion(live: LiveObject, propagation: Propagation, reason: str) -> Deletio
 def _ownership(live: LiveObject, claim: Claim) -> str | None:
     if live.metadata.get("ownerReferences"):
         return "it is owned by another object"
-    owner = owner_of(live)
+    owner = owner_of(live, claim.tracking)
     if owner is None:
         return "it carries no tracking mark"
     if owner != claim.instance:
         return f"it belongs to {owner}"
-    if not marks_itself(live, bool(live.key.namespace)):
+    if not marks_itself(live, bool(live.key.namespace), claim.tracking):
         return "its tracking mark names another object"
     return None if _mark_is_ours(live, claim) else "its tracking mark was written by somebody else"
 
 
 def _mark_is_ours(live: LiveObject, claim: Claim) -> bool:
     entries = live.metadata.get("managedFields") or ()
-    return any(entry.get("manager") in claim.managers and _holds_mark(entry.get("fieldsV1") or {}) for entry in entries)
-
-
-def _holds_mark(fields: dict[str, dict[str, dict[str, object]]]) -> bool:
-    return _MARK_FIELD in (fields.get("f:metadata") or {}).get("f:annotations", {})
+    place, field = mark_field(claim.tracking)
+    return any(
+        field in ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get(place, {})
+        for entry in entries
+        if entry.get("manager") in claim.managers
+    )
 
 
 def _is_application(live: LiveObject, app: AppKey) -> bool:

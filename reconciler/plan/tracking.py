@@ -1,4 +1,4 @@
-"""The mark by which an object says which application it belongs to (Argo CD: resource tracking by annotation)."""
+"""The mark by which an object says which application it belongs to (Argo CD: resource tracking)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import Manifest
-from reconciler.models.words import TRACKING_ID
+from reconciler.models.tracking import BY_ANNOTATION, Tracking
+from reconciler.models.words import INSTALLATION_ID, TRACKING_ID
 
 CRD = GroupKind("apiextensions.k8s.io", "CustomResourceDefinition")
+LONGEST_LABEL = 63
+"""Argo CD: where the label is only for people, it is cut to what a label may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +44,60 @@ def parse_tracking_id(text: str) -> TrackingId | None:
 
 
 def mark_of(manifest: Manifest) -> TrackingId | None:
-    """The mark that the object carries, whether or not it names the object itself."""
+    """The mark that the object carries as an annotation, whether or not it names the object itself."""
     text = manifest.annotations.get(TRACKING_ID)
     return parse_tracking_id(text) if text else None
 
 
-def owner_of(live: Manifest) -> str | None:
+def owner_of(live: Manifest, tracking: Tracking = BY_ANNOTATION) -> str | None:
     """Instance that the object belongs to, or None.
 
-    Argo CD: objects with owner references are children of another object and never managed, even if marked.
+    Argo CD: objects with owner references are children of another object and never managed, even if marked; a mark of
+    another installation is none.
     """
+    if live.metadata.get("ownerReferences"):
+        return None
+    if tracking.by_label:
+        return live.labels.get(tracking.label_key) or None
+    if tracking.installation and live.annotations.get(INSTALLATION_ID) != tracking.installation:
+        return None
     mark = mark_of(live)
-    return mark.instance if mark and not live.metadata.get("ownerReferences") else None
+    return mark.instance if mark else None
 
 
-def marks_itself(live: Manifest, namespaced: bool) -> bool:
-    """Whether the mark names the object that carries it; a mark copied along by a controller does not."""
+def marks_itself(live: Manifest, namespaced: bool, tracking: Tracking = BY_ANNOTATION) -> bool:
+    """Whether the mark names the object that carries it; a mark copied along by a controller does not.
+
+    A label names nothing but the application, so it is believed (Argo CD).
+    """
+    if tracking.by_label:
+        return bool(live.labels.get(tracking.label_key))
     mark = mark_of(live)
     if mark is None or (mark.group, mark.kind, mark.name) != (live.key.group, live.key.kind, live.key.name):
         return False
     return not namespaced or mark.namespace == live.key.namespace
 
 
-def stamped(manifest: Manifest, instance: str, destination_namespace: str) -> Manifest:
+def mark_field(tracking: Tracking = BY_ANNOTATION) -> tuple[str, str]:
+    """Where the mark stands, as managedFields name it: the map inside the metadata, and the key."""
+    return ("f:labels", f"f:{tracking.label_key}") if tracking.by_label else ("f:annotations", f"f:{TRACKING_ID}")
+
+
+def stamped(
+    manifest: Manifest, instance: str, destination_namespace: str, tracking: Tracking = BY_ANNOTATION
+) -> Manifest:
     """The same object with its mark (Argo CD: CRDs are never marked, hence never pruned or deleted)."""
     if manifest.group_kind == CRD:
         return manifest
-    mark = tracking_id(instance, manifest.key, destination_namespace)
-    metadata = {**manifest.metadata, "annotations": {**manifest.annotations, TRACKING_ID: mark}}
-    return Manifest({**manifest.body, "metadata": metadata})
+    annotations = {name: text for name, text in manifest.annotations.items() if name != INSTALLATION_ID}
+    labels = dict(manifest.labels)
+    if not tracking.by_label:
+        annotations[TRACKING_ID] = tracking_id(instance, manifest.key, destination_namespace)
+        annotations |= {INSTALLATION_ID: tracking.installation} if tracking.installation else {}
+    if tracking.by_label:
+        labels[tracking.label_key] = instance
+    elif tracking.method == "annotation+label":
+        labels[tracking.label_key] = instance[:LONGEST_LABEL]
+    metadata = {name: value for name, value in manifest.metadata.items() if name not in ("annotations", "labels")}
+    marks = {name: value for name, value in (("labels", labels), ("annotations", annotations)) if value}
+    return Manifest({**manifest.body, "metadata": {**metadata, **marks}})

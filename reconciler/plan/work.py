@@ -42,7 +42,7 @@ def grounds(situation: Situation, work: Work) -> Grounds:
     app, policy, desired = situation.app, situation.policy, situation.desired
     automated = app.spec.automated
     return Grounds(
-        claim=claim_of(app, policy.project, policy.destination, instance=policy.instance, manager=policy.manager),
+        claim=claim_of(app, policy.project, policy.destination, instance=policy.instance, lens=policy.lens),
         render_ok=desired is not None and not any(item.type.endswith("Error") for item in policy.conditions),
         requested=work.sync.prune,
         automated=is_automated(work.state),

@@ -7,12 +7,17 @@ from dataclasses import replace
 import pytest
 
 from reconciler.models.customizations import customizations_of
+from reconciler.models.filters import filters_of
+from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import LiveObject, Manifest
 from reconciler.models.observed import Desired, Observed, Reading
+from reconciler.models.tracking import tracking_of
+from reconciler.passes.observed import Mine
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
+from reconciler.plan.desired import admitted, finalize
 from reconciler.plan.lens import Lens
-from tests.compat.situations import COMMIT, NOW, Json, app, policy
+from tests.compat.situations import COMMIT, MANAGER, NOW, SURFACE, TRACKING, Json, actions, app, automated, policy
 
 
 def an_object(api_version: str, kind: str, **fields: object) -> Json:
@@ -86,3 +91,67 @@ def test_known_fields_of_custom_resources_may_be_written_in_any_way(
     setting = "resource.customizations.knownTypeFields.example.com_Thing"
     told = sync(there, predicted, setting, f"[{{field: spec.part, type: {type_}}}]")
     assert (told, sync(there, predicted, setting, "[]")) == ("Synced" if alike else "OutOfSync", "OutOfSync")
+
+
+@pytest.mark.parametrize(
+    ("settings", "marks", "pruned"),
+    [
+        ({}, {"annotations": {TRACKING: "shop:/ConfigMap:shop/old"}}, True),
+        ({}, {"labels": {"app.kubernetes.io/instance": "shop"}}, False),
+        ({"application.resourceTrackingMethod": "label"}, {"labels": {"app.kubernetes.io/instance": "shop"}}, True),
+        (
+            {"application.resourceTrackingMethod": "label"},
+            {"annotations": {TRACKING: "shop:/ConfigMap:shop/old"}},
+            False,
+        ),
+        (
+            {"application.resourceTrackingMethod": "label", "application.instanceLabelKey": "example.com/app"},
+            {"labels": {"example.com/app": "shop"}},
+            True,
+        ),
+        ({"installationID": "one"}, {"annotations": {TRACKING: "shop:/ConfigMap:shop/old"}}, False),
+    ],
+)
+def test_the_settings_say_by_what_an_object_is_known_as_an_applications(
+    settings: Json, marks: Json, pruned: bool
+) -> None:
+    lens = Lens(tracking=tracking_of(settings))
+    owned: Json = {"f:metadata": {f"f:{where}": {f"f:{key}": {} for key in found} for where, found in marks.items()}}
+    managed = [{"manager": MANAGER, "operation": "Apply", "fieldsV1": owned}]
+    metadata = {
+        "name": "old",
+        "namespace": "shop",
+        "uid": "u",
+        "resourceVersion": "1",
+        **marks,
+        "managedFields": managed,
+    }
+    old = LiveObject({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    subject = app(spec=automated(prune=True))
+    desired, _ = finalize([an_object("v1", "ConfigMap")], subject, SURFACE, instance="shop", lens=lens)
+    there = LiveObject({**desired[0].body, "metadata": {**desired[0].metadata, "uid": "a", "resourceVersion": "1"}})
+    seen = Observed(
+        {desired[0].key: Reading("owned-fields", there)}, {old.key: old} if Mine("shop", lens).has(old) else {}
+    )
+    decided = build_plan(
+        subject, Desired(desired, (COMMIT,), ("Directory",)), seen, replace(policy(subject), lens=lens), now=NOW
+    )
+    assert (("prune", "old") in actions(decided)) is pruned
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({}, ["ConfigMap", "Secret"]),
+        ({"resource.exclusions": "- kinds: [Secret]"}, ["ConfigMap"]),
+        ({"resource.exclusions": "- {kinds: [Secret], clusters: [https://two]}"}, ["ConfigMap", "Secret"]),
+        ({"resource.inclusions": "- kinds: [Secret]"}, ["Secret"]),
+    ],
+)
+def test_kinds_that_the_settings_keep_out_are_neither_wanted_nor_pruned(settings: Json, kept: list[str]) -> None:
+    filters = filters_of(settings)
+    bodies, warnings = admitted([an_object("v1", kind) for kind in ("ConfigMap", "Secret")], filters, "https://one")
+    assert [body["kind"] for body in bodies] == kept
+    assert [warning.type for warning in warnings] == ["ExcludedResourceWarning"] * (2 - len(kept))
+    there = [ObjectKey("", kind, "shop", "old") for kind in ("ConfigMap", "Secret")]
+    assert [key.kind for key in Mine("shop", Lens(filters=filters)).managed(there, "https://one")] == kept

@@ -99,8 +99,12 @@ REPOSITORIES: tuple[Row, ...] = (
 
 SETTINGS: tuple[Row, ...] = (
     *honoured(_CM, _REGISTRY + "test_the_control_cluster_can_be_switched_off", "cluster.inClusterEnabled"),
-    *ignored(_CM, "application.resourceTrackingMethod", note="any method but `annotation`"),
-    *ignored(_CM, "installationID", "globalProjects", "application.sync.impersonation.enabled"),
+    *honoured(
+        _CM,
+        _CUSTOM + "test_the_settings_say_by_what_an_object_is_known_as_an_applications",
+        *("application.resourceTrackingMethod", "application.instanceLabelKey", "installationID"),
+    ),
+    *ignored(_CM, "globalProjects", "application.sync.impersonation.enabled"),
     *honoured(
         _CM, _CUSTOM + "test_compare_options_say_whose_status_and_which_rules_are_compared", "resource.compareoptions"
     ),
@@ -109,14 +113,17 @@ SETTINGS: tuple[Row, ...] = (
         _CUSTOM + "test_annotations_that_the_settings_name_are_never_shown",
         "resource.sensitive.mask.annotations",
     ),
-    *ignored(_CM, "resource.exclusions", "resource.inclusions", note="for applications with objects of such kinds"),
+    *honoured(
+        _CM,
+        _CUSTOM + "test_kinds_that_the_settings_keep_out_are_neither_wanted_nor_pruned",
+        *("resource.exclusions", "resource.inclusions"),
+    ),
     *ignored(
         _CM,
         *("resource.customizations.ignoreDifferences.*", "resource.customizations.health.*"),
         note="for applications with objects of such kinds",
     ),
     *ignored(_CM, "resource.customizations", note="the legacy map"),
-    *idle(_CM, "the label is neither read nor written", "application.instanceLabelKey"),
     *honoured(
         _CM,
         _CUSTOM + "test_known_fields_of_custom_resources_may_be_written_in_any_way",
@@ -150,7 +157,6 @@ SETTINGS: tuple[Row, ...] = (
 )
 
 USUAL_SETTINGS = {
-    "application.resourceTrackingMethod": frozenset({"annotation"}),
     "application.sync.impersonation.enabled": frozenset({"false"}),
 }
 """Values that say what holds anyway."""

@@ -87,10 +87,9 @@ ANNOTATIONS: tuple[Row, ...] = (
     *honoured(_MARK, _FIELD + "test_an_object_that_asks_to_be_left_out_of_health_is", words.IGNORE_HEALTHCHECK),
     *honoured(_MARK, _FIELD + "test_a_finite_pod_may_be_judged_as_one_that_runs_for_ever", words.IGNORE_RESTART_POLICY),
     *honoured(_MARK, _DOES + "test_a_chart_may_ask_to_keep_an_object", words.HELM_RESOURCE_POLICY),
-    *idle(_MARK, "what Git says of it is replaced by our own mark", words.TRACKING_ID),
+    *idle(_MARK, "what Git says of it is replaced by our own mark", words.TRACKING_ID, words.INSTALLATION_ID),
     *ignored(_MARK, words.SYNC_WAVE, words.HELM_HOOK_WEIGHT, note="any wave but 0"),
     *ignored(_MARK, words.HOOK, words.HELM_HOOK, note="`crd-install` makes an ordinary object"),
-    *ignored(_MARK, words.INSTALLATION_ID),
     *idle(_MARK, "it counts beside a hook only", words.HOOK_DELETE_POLICY, words.HELM_HOOK_DELETE_POLICY),
     *idle(_MARK, "it only spares refreshes", words.IGNORE_RESOURCE_UPDATES),
     *idle(

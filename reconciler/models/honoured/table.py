@@ -11,7 +11,6 @@ from types import MappingProxyType
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.honoured import application, control, objects
-from reconciler.models.honoured.filters import EXCLUSIONS, INCLUSIONS, filtered_by
 from reconciler.models.honoured.row import Place, Row
 from reconciler.models.honoured.walk import Keys, Node, tree_of, used
 from reconciler.models.keys import GroupKind
@@ -32,7 +31,7 @@ _SETTINGS = Keys.of(*control.SETTINGS)
 _FINALIZERS = Keys.of(*application.FINALIZERS)
 _REPOSITORY = Keys.of(*control.REPOSITORIES)
 _PER_KIND = ("resource.customizations.ignoreDifferences.", "resource.customizations.health.")
-_BY_OBJECT = (EXCLUSIONS, INCLUSIONS, *_PER_KIND)
+_BY_OBJECT = _PER_KIND
 """Settings that concern only applications with objects of some kinds, and are looked at with those."""
 
 _OPTIONS: dict[Place, Mapping[str, Row]] = {
@@ -137,7 +136,5 @@ def _settings(settings_cm: Mapping[str, str]) -> Iterator[str]:
 
 
 def _kind_settings(kind: GroupKind, settings_cm: Mapping[str, str]) -> Iterator[str]:
-    if setting := filtered_by(kind, settings_cm):
-        yield f"setting {setting} ({kind})"
     written = f"{kind.group}_{kind.kind}" if kind.group else kind.kind
     yield from (f"setting {prefix}{written}" for prefix in _PER_KIND if settings_cm.get(f"{prefix}{written}"))

@@ -8,4 +8,7 @@ from __future__ import annotations
 from reconciler.plan.health.assess import assess, is_going
 from reconciler.plan.health.worst import worst
 
-__all__ = ["assess", "is_going", "worst"]
+SCRIPTED = "Scripted:"
+"""How an observer's word on an object begins whose health is a script: only a pass may run one."""
+
+__all__ = ["SCRIPTED", "assess", "is_going", "worst"]

@@ -10,9 +10,13 @@ import pytest
 from msgspec import Raw
 from msgspec.structs import replace
 
+from reconciler.models.customizations import customizations_of
 from reconciler.models.keys import Digest, GroupKind
-from reconciler.models.words import TRACKING_ID
+from reconciler.models.tracking import Tracking
+from reconciler.models.words import INSTALLATION_ID, TRACKING_ID
+from reconciler.observe.outlook import Outlook
 from reconciler.observe.seen import Lens, Seen, edited, is_by_us, touched
+from reconciler.plan.health import SCRIPTED
 
 OURS, THEN = "argocd-controller", "2026-01-01T00:00:00Z"
 MINE, OTHERS = frozenset({"web"}), frozenset({"other"})
@@ -178,3 +182,29 @@ def test_a_write_is_ours_only_if_our_apply_is_strictly_the_newest(entries: list[
 
 def test_an_object_without_managed_fields_is_not_ours() -> None:
     assert is_by_us(Raw(b'{"metadata":{"name":"a"}}'), OURS) is False
+
+
+def test_by_label_the_label_tells_the_owner() -> None:
+    lens = Lens(GroupKind("apps", "Deployment"), "apps/v1", OURS, digest, lambda: Outlook(Tracking("label")))
+    assert lens.see(an_object(labels={"app.kubernetes.io/instance": "other"})).owner == "other"
+    assert lens.see(an_object()).owner == ""
+
+
+def test_a_mark_of_another_installation_is_nobodys() -> None:
+    outlook = Outlook(Tracking(installation="one"))
+    lens = Lens(GroupKind("apps", "Deployment"), "apps/v1", OURS, digest, lambda: outlook)
+    marks = {TRACKING_ID: "web:apps/Deployment:shop/web"}
+    assert lens.see(an_object()).owner == ""
+    assert lens.see(an_object(annotations={**marks, INSTALLATION_ID: "two"})).owner == ""
+    assert lens.see(an_object(annotations={**marks, INSTALLATION_ID: "one"})).owner == "web"
+
+
+def test_where_health_is_a_script_every_change_of_what_it_reads_is_a_reason_to_look() -> None:
+    settings = customizations_of({"resource.customizations.health.apps_Deployment": "return {}"})
+    lens = Lens(GroupKind("apps", "Deployment"), "apps/v1", OURS, digest, lambda: Outlook(settings=settings))
+    before = lens.see(an_object())
+    assert before.health.startswith(SCRIPTED)
+    assert touched(before, lens.see(an_object(resourceVersion="8")), by_us=False) == frozenset()
+    body = orjson.loads(bytes(an_object())) | {"status": {"replicas": 1}}
+    assert touched(before, lens.see(Raw(orjson.dumps(body))), by_us=False) == MINE
+    assert lens.see(an_object(deletionTimestamp=THEN)).health == "Progressing"

@@ -10,6 +10,7 @@ from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import LiveObject
 from reconciler.models.observed import Observed, Reading
 from reconciler.plan.cascade import Cascade, cascade, finalizer_patch
+from reconciler.plan.lens import PLAIN
 from reconciler.plan.proof import claim_of
 from tests.unit.plan.given import HERE, a_map, an_app, annotated, at, live, patched, rules, sees
 
@@ -24,7 +25,7 @@ def a_deleted_app(*finalizers: str, **metadata: Any) -> Any:
 
 def verdict(observed: Observed, app: Any = None, *, gone: bool = False, **project: Any) -> Cascade:
     app = app or a_deleted_app()
-    claim = claim_of(app, rules(**project), HERE, instance="guestbook", manager="argocd-controller")
+    claim = claim_of(app, rules(**project), HERE, instance="guestbook", lens=PLAIN)
     return cascade(app, observed, claim, destination_gone=gone)
 
 

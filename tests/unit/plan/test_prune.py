@@ -13,6 +13,7 @@ from reconciler.models.manifest import LiveObject, Manifest
 from reconciler.models.observed import Observed
 from reconciler.plan.compare import Comparison, compare
 from reconciler.plan.ignore import IgnoreRules
+from reconciler.plan.lens import PLAIN
 from reconciler.plan.proof import claim_of
 from reconciler.plan.prune import Grounds, Pruning, prunable
 from tests.unit.plan.given import HERE, NOON, a_map, an_app, annotated, at, equal, later, live, rules, sees, wants
@@ -36,7 +37,7 @@ class Table:
 def table(extra: LiveObject = OLD, **grounds: Any) -> Table:
     app, observed = an_app(), sees(equal(WEB), extra)
     comparison = compare(app, wants(WEB), observed, IgnoreRules())
-    claim = claim_of(app, rules(), HERE, instance="guestbook", manager="argocd-controller")
+    claim = claim_of(app, rules(), HERE, instance="guestbook", lens=PLAIN)
     known: dict[str, Any] = {
         "claim": claim,
         "render_ok": True,
@@ -169,7 +170,7 @@ def test_an_empty_application_may_be_pruned_where_that_is_allowed_or_a_person_as
 def test_argo_cds_older_manager_counts_as_ours_and_so_does_the_one_named_for_migration() -> None:
     assert table(live(a_map("old"), manager="argocd-application-controller")).verdict().prune
     app = an_app(metadata={"annotations": {"argocd.argoproj.io/client-side-apply-migration-manager": "helm"}})
-    claim = claim_of(app, rules(), HERE, instance="guestbook", manager="argocd-controller")
+    claim = claim_of(app, rules(), HERE, instance="guestbook", lens=PLAIN)
     assert table(live(a_map("old"), manager="helm"), claim=claim).verdict().prune
     assert not table(live(a_map("old"), manager="helm")).verdict().prune
 

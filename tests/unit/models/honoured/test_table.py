@@ -135,12 +135,8 @@ def test_deletion_hooks_show_by_their_finalizers() -> None:
     ("settings", "names"),
     [
         ({"url": "https://x", "kustomize.buildOptions": "--enable-helm", "timeout.reconciliation": "60s"}, ()),
-        ({"application.resourceTrackingMethod": "annotation", "installationID": ""}, ()),
-        (
-            {"application.resourceTrackingMethod": "label"},
-            ("setting application.resourceTrackingMethod",),
-        ),
-        ({"installationID": "one"}, ("setting installationID",)),
+        ({"application.resourceTrackingMethod": "label", "installationID": "one"}, ()),
+        ({"globalProjects": "- projectName: base"}, ("setting globalProjects",)),
         ({"resource.exclusions": "- kinds: [A]"}, ()),
         ({"resource.customizations.health.apps_Deployment": "lua"}, ()),
         (
@@ -204,4 +200,3 @@ def test_a_fresh_install_of_argo_cd_uses_nothing_that_stops_an_ordinary_applicat
     shipped = {"resource.exclusions": yaml.safe_dump([{"apiGroups": ["", "discovery.k8s.io"], "kinds": ["Endpoints"]}])}
     assert fields(settings=shipped) == ()
     assert in_manifest({}, shipped) == ()
-    assert in_manifest({}, shipped, "Endpoints") == ("setting resource.exclusions (Endpoints)",)
