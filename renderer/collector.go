@@ -13,6 +13,8 @@ type collector struct {
 	origins  []Origin
 	warnings []Warning
 
+	jsonnet *jsonnetEvaluator // of a directory
+
 	path string // the file being read
 	read int    // the documents of it that had a kind
 }
@@ -48,8 +50,8 @@ func (c *collector) candidate(file candidate, content Content) *Fault {
 		c.warn("not-utf8", "bytes that are no UTF-8 were replaced by U+FFFD", badLine)
 	}
 	switch {
-	case strings.HasSuffix(file.path, ".jsonnet"):
-		return &Fault{Code: CodeNotSupported, Message: "Jsonnet is not supported in this version"}
+	case isJsonnet(file.path):
+		return c.jsonnetFile(text)
 	case strings.HasSuffix(file.path, ".json"):
 		return c.jsonFile(text)
 	default:
@@ -69,6 +71,15 @@ func (c *collector) jsonFile(text []byte) *Fault {
 		return invalid(1, "a JSON file holds exactly one object, this one is null")
 	}
 	return c.object(values[0], 1)
+}
+
+// jsonnetFile takes what the file evaluates to: one object, or an array of them.
+func (c *collector) jsonnetFile(text []byte) *Fault {
+	values, fault := c.jsonnet.evaluate(c.path, text)
+	if fault != nil {
+		return fault
+	}
+	return c.objects(values, 1)
 }
 
 // yamlFile takes all documents. Argo CD: a file that does not parse is ignored, unless a document of it did parse or

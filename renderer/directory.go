@@ -17,6 +17,8 @@ type directoryParams struct {
 	Include       string          `json:"include"`
 	Exclude       string          `json:"exclude"`
 	AllExtensions bool            `json:"disable_extension_filter"`
+	Jsonnet       jsonnetParams   `json:"jsonnet"`
+	SkipJsonnet   bool            `json:"skip_jsonnet"` // argocd-cm's jsonnet.enable is "false"
 	Limits        directoryLimits `json:"limits"`
 }
 
@@ -36,7 +38,7 @@ const skipMarker = "+argocd:skip-file-rendering"
 
 // renderDirectory gives the manifests of a folder: files in the order of a walk that sorts each folder, documents in
 // the order of the file.
-func renderDirectory(raw json.RawMessage, files *Files) (*Answer, error) {
+func renderDirectory(raw json.RawMessage, files Source) (*Answer, error) {
 	var params directoryParams
 	if err := json.Unmarshal(raw, &params); err != nil {
 		return nil, fmt.Errorf("directory parameters: %w", err)
@@ -107,7 +109,7 @@ type candidate struct {
 
 // walker collects the candidates of a folder in filepath.Walk's order: names sorted per folder, subfolders in place.
 type walker struct {
-	files  *Files
+	files  Source
 	root   string
 	pick   picker
 	params directoryParams
@@ -117,7 +119,7 @@ type walker struct {
 }
 
 func (w *walker) folder(relative string) error {
-	entries, err := w.files.List(path.Join(w.root, relative))
+	entries, err := w.files.List("", path.Join(w.root, relative))
 	if err != nil {
 		return err
 	}
@@ -140,7 +142,7 @@ func (w *walker) entry(relative, kind string) error {
 			return w.folder(relative)
 		}
 	case "file", "symlink":
-		if !w.pick.takes(relative) {
+		if !w.pick.takes(relative) || w.params.SkipJsonnet && isJsonnet(relative) {
 			return nil
 		}
 		return w.take(candidate{path.Join(w.root, relative), kind == "symlink"})
@@ -163,24 +165,53 @@ func (w *walker) tooMany(what string, limit int) error {
 	return &Fault{Code: CodeTooLarge, Path: w.params.Path, Message: fmt.Sprintf("more than %d %s", limit, what)}
 }
 
-func readAll(files *Files, walk *walker) (*Answer, error) {
+// readAll reads the files of a directory and takes them in their order. Argo CD: Jsonnet files do not count for the cap
+// on a directory's manifests, because their size says nothing of what they yield.
+func readAll(files Source, walk *walker) (*Answer, error) {
 	collected := newCollector(walk.params.Limits)
-	if len(walk.found) == 0 {
-		return collected.answer(), nil
-	}
-	paths := make([]string, len(walk.found))
-	for i, candidate := range walk.found {
-		paths[i] = candidate.path
-	}
-	contents, err := files.Read(paths, walk.params.Limits.CombinedBytes)
+	contents, err := readTogether(files, walk)
 	if err != nil {
 		return nil, err
 	}
+	evaluator, fault := newJsonnetEvaluator(files, walk.params.Jsonnet, walk.root, walk.params.Limits.CombinedBytes)
+	if fault != nil {
+		return nil, fault
+	}
+	collected.jsonnet = evaluator
 	for i, content := range contents {
-		if err := collected.candidate(walk.found[i], content); err != nil {
-			err.Path = paths[i]
-			return nil, err
+		if fault := collected.candidate(walk.found[i], content); fault != nil {
+			if fault.Path == "" {
+				fault.Path = walk.found[i].path
+			}
+			return nil, fault
 		}
 	}
 	return collected.answer(), nil
 }
+
+// readTogether reads the files that were found, in two questions: those under the cap, and the Jsonnet files.
+func readTogether(files Source, walk *walker) ([]Content, error) {
+	contents := make([]Content, len(walk.found))
+	for _, jsonnet := range []bool{false, true} {
+		var paths []string
+		var places []int
+		for i, candidate := range walk.found {
+			if isJsonnet(candidate.path) == jsonnet {
+				paths, places = append(paths, candidate.path), append(places, i)
+			}
+		}
+		if len(paths) == 0 {
+			continue
+		}
+		read, err := files.Read("", paths, walk.params.Limits.CombinedBytes)
+		if err != nil {
+			return nil, err
+		}
+		for i, content := range read {
+			contents[places[i]] = content
+		}
+	}
+	return contents, nil
+}
+
+func isJsonnet(name string) bool { return strings.HasSuffix(name, ".jsonnet") }

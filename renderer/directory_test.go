@@ -77,7 +77,6 @@ func TestFaultsNameFileAndLine(t *testing.T) {
 		"a JSON file that is no object":  {"a.json", "[]", "not an object", 1},
 		"a JSON file of something else":  {"a.json", `{"name":"x"}`, "kind is missing", 1},
 		"broken JSON":                    {"a.json", "{\n\"a\": x}", "invalid character 'x' looking for beginning of value", 2},
-		"Jsonnet":                        {"a.jsonnet", "{}", "Jsonnet is not supported in this version", 0},
 		"an item that is no object":      {"a.yaml", "apiVersion: v1\nkind: List\nitems: [1]\n", "items[0] is not an object", 1},
 		"an item without kind":           {"a.yaml", "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1}]\n", "items[0]: kind is missing", 1},
 		"a list in a list":               {"a.yaml", "apiVersion: v1\nkind: List\nitems: [{kind: List, items: []}]\n", "items[0] is itself a list", 1},

@@ -12,7 +12,6 @@ import (
 	_ "github.com/getsops/sops/v3/stores/ini"
 	_ "github.com/getsops/sops/v3/stores/json"
 	_ "github.com/getsops/sops/v3/stores/yaml"
-	_ "github.com/google/go-jsonnet"
 	_ "github.com/itchyny/gojq"
 	_ "github.com/yuin/gopher-lua"
 	_ "helm.sh/helm/v4/pkg/chart/common"
@@ -23,6 +22,4 @@ import (
 	_ "helm.sh/helm/v4/pkg/engine"
 	_ "helm.sh/helm/v4/pkg/repo/v1"
 	_ "helm.sh/helm/v4/pkg/strvals"
-	_ "sigs.k8s.io/kustomize/api/krusty"
-	_ "sigs.k8s.io/kustomize/kyaml/filesys"
 )

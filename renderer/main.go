@@ -19,8 +19,9 @@ import (
 )
 
 // languages is the table of what this program renders.
-var languages = map[string]func(params json.RawMessage, files *Files) (*Answer, error){
+var languages = map[string]func(params json.RawMessage, source Source) (*Answer, error){
 	"directory": renderDirectory,
+	"kustomize": renderKustomize,
 }
 
 func main() {
