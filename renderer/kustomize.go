@@ -13,9 +13,12 @@ import (
 	"regexp"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/provenance"
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // kustomizeParams is a Kustomize source as Argo CD's `spec.source.kustomize` words it, its environment substituted.
@@ -75,7 +78,28 @@ func renderKustomize(raw json.RawMessage, source Source) (*Answer, error) {
 	if err != nil {
 		return nil, build.fault(err, root)
 	}
+	if err := nameVersion(resources); err != nil {
+		return nil, build.fault(err, root)
+	}
 	return build.answer(resources, root)
+}
+
+// commandVersion is the release of the kustomize command whose library this program holds; go.mod names the library.
+const commandVersion = "v5.8.2"
+
+// nameVersion puts the command's version where the library, which looks for it in the program, found none.
+func nameVersion(resources resmap.ResMap) error {
+	unknown := "kustomize-" + provenance.GetProvenance().Semver()
+	for _, resource := range resources.Resources() {
+		labels := resource.GetLabels(konfig.ManagedbyLabelKey)
+		if labels[konfig.ManagedbyLabelKey] != unknown {
+			continue
+		}
+		if err := resource.PipeE(yaml.SetLabel(konfig.ManagedbyLabelKey, "kustomize-"+commandVersion)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // build is one run of kustomize.

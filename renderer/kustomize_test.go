@@ -196,7 +196,7 @@ func TestOptionsOfTheOperatorAreTakenFromAListOnly(t *testing.T) {
 func TestTheManagedByLabelIsAnOption(t *testing.T) {
 	tree := newMemory(map[string]string{"kustomization.yaml": "resources: [d.yaml]\n", "d.yaml": deployment})
 	got := objectsOf(t, tree, kustomizeParams{BuildOptions: []string{"--enable-managedby-label"}})
-	expectParts(t, "label", got, `"app.kubernetes.io/managed-by":"kustomize-`)
+	expectParts(t, "label", got, `"app.kubernetes.io/managed-by":"kustomize-v5.8.2"`)
 }
 
 func TestWarningsNameTheirFile(t *testing.T) {

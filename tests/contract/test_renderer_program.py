@@ -1,0 +1,27 @@
+"""The renderer's own tests, which need the Go tool chain; with the oracles of the set-up they compare with the commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from shutil import which
+
+from devtools.surroundings import go_environment
+from tests.support.prerequisites import lacking
+from tests.support.renderer import PROJECT
+
+LIMIT_S = 900
+
+
+def test_the_renderer_passes_its_own_tests() -> None:
+    if not which("go"):
+        lacking("there is no go to run the renderer's tests with")
+    done = subprocess.run(
+        ["go", "test", "-timeout", "300s", "."],
+        cwd=PROJECT / "renderer",
+        env=go_environment(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
