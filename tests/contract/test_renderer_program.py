@@ -1,4 +1,4 @@
-"""The renderer's own tests, which need the Go tool chain; with the oracles of the set-up they compare with the commands."""
+"""The renderer's own tests, which need the Go tool chain; where the set-up built oracles they compare with those."""
 
 from __future__ import annotations
 
