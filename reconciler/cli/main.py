@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "cluster": "reconciler.cli.clusters:clusters",
     "repo": "reconciler.cli.repositories:repositories",
     "render": "reconciler.cli.render:render",
+    "health": "reconciler.cli.health:health",
     "shadow": "reconciler.cli.shadow:shadow",
     "adopt": "reconciler.cli.adoption:adopt",
     "release": "reconciler.cli.adoption:give_back",
