@@ -18,6 +18,7 @@ from reconciler.models.source import ApplicationSource
 from reconciler.render.cache import RenderCache
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
+from reconciler.render.scripts import Scripts
 from reconciler.settings import Settings
 from reconciler.sources import Access, Resolution, Trust, access_for, accesses_for
 from reconciler.sources.gitsource import GitSources
@@ -54,6 +55,7 @@ class Readers:
     sources: GitSources
     renderer: Renderer
     pool: RendererPool
+    scripts: Scripts
 
     def access(self, url: str, project: str) -> Access:
         """How an application of `project` enters a repository. Raises SpecError, SourceError, and as the catalog."""
@@ -149,6 +151,7 @@ def build_readers(settings: Settings, blobs: Blobs | None = None) -> Readers:
         sources=GitSources(settings.data_dir, blobs),
         renderer=Renderer(pool, RenderCache(blobs), renderer_identity(settings.renderer_path)),
         pool=pool,
+        scripts=Scripts(pool),
     )
 
 

@@ -21,7 +21,9 @@ import (
 // languages is the table of what this program renders.
 var languages = map[string]func(params json.RawMessage, source Source) (*Answer, error){
 	"directory": renderDirectory,
+	"jq-cut":    cutByJQ,
 	"kustomize": renderKustomize,
+	"lua":       runLua,
 }
 
 func main() {

@@ -46,7 +46,7 @@ def take_down(standing: Standing, services: Services, held: Held, *, now: dateti
 def _decide(standing: Standing, services: Services) -> tuple[Cascade, Cluster | None]:
     app = standing.app
     try:
-        target, lens = aim(app, services.readers), lens_of(services.readers)
+        target, lens = aim(app, services.readers), lens_of(services.readers, app.spec.project)
         claim = claim_of(app, target.project, target.destination, instance=standing.instance, lens=lens)
         return cascade(app, _owned(standing, target.cluster, lens, services), claim), target.cluster
     except DestinationUnknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.passes.desired import Reads, Resolve, desired_of, render_all, resolve_all, wishes
-from reconciler.passes.lens import lens_of
+from reconciler.passes.lens import lens_of, prepare
 from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.plan import operation
@@ -95,7 +95,7 @@ class _Gaze:
         """Reads as far as it goes; what stopped it."""
         app = self._standing.app
         try:
-            self._lens = lens_of(self._readers)
+            self._lens = lens_of(self._readers, app.spec.project)
             self.target = target = aim(app, self._readers)
             # Before anything is fetched: a project that forbids a repository also forbids to look into it.
             asked = operation.target(app, may_write=self._standing.gate.may_write, now=self._now)
@@ -105,6 +105,7 @@ class _Gaze:
             if not self._violations:
                 desired = self._render(target, asked)
                 self.observed = self._observe(target, desired)
+                prepare(app, self.observed, self._lens, self._readers)
                 self.desired = desired
         except (SpecError, Transient, ObjectRejected) as error:
             return error
@@ -138,7 +139,7 @@ class _Gaze:
         self._eyes.admit(resolutions)
         renderings = render_all(app, wanted, resolutions, readers, self.reads)
         desired = desired_of(app, renderings, target.cluster, instance=self._standing.instance, lens=self._lens)
-        self._unhonoured = _first_unhonoured(desired, readers.catalog.settings_cm())
+        self._unhonoured = _first_unhonoured(desired)
         return desired
 
     def _observe(self, target: Target, desired: Desired) -> Observed:
@@ -157,9 +158,9 @@ def asks_server(app: Application) -> bool:
     return compare_options(app.metadata.annotations).get("ServerSideDiff") != "false"
 
 
-def _first_unhonoured(desired: Desired, settings_cm: Mapping[str, str]) -> str | None:
+def _first_unhonoured(desired: Desired) -> str | None:
     for manifest in desired.manifests:
-        for feature in unhonoured_in_manifest(manifest, settings_cm):
+        for feature in unhonoured_in_manifest(manifest):
             return f"{manifest.key}: {feature} is not honoured by this version: compared, never written"
     return None
 

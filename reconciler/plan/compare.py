@@ -117,7 +117,7 @@ def _wanted(manifest: Manifest, reading: Reading | None, sight: _Sight) -> Objec
         # Fields may be named otherwise there, so every difference would be a guess.
         return _verdict(manifest, reading, ("Unknown", f"was read as {reading.live.api_version}"), health)
     try:
-        found = _differences(reading.live, reading, sight)
+        found = _differences(manifest, reading.live, reading, sight)
     except ReconcilerError as error:
         return _verdict(manifest, reading, ("Unknown", str(error)), health)
     verdict: tuple[SyncCode, str] = ("OutOfSync", _summary(found)) if found else ("Synced", f"equal ({reading.rung})")
@@ -164,7 +164,7 @@ def _extra(live: LiveObject, sight: _Sight) -> ObjectComparison:
     )
 
 
-def _differences(live: LiveObject, reading: Reading, sight: _Sight) -> tuple[Difference, ...]:
+def _differences(desired: Manifest, live: LiveObject, reading: Reading, sight: _Sight) -> tuple[Difference, ...]:
     predicted = reading.predicted
     if predicted is None or predicted is live.body:
         return ()
@@ -174,7 +174,7 @@ def _differences(live: LiveObject, reading: Reading, sight: _Sight) -> tuple[Dif
         sight.comparable(predicted, live),
         managed_fields=live.metadata.get("managedFields") or (),
         hidden=sight.lens.settings.hidden_annotations,
-        counts=by_applying(live, predicted, sight.lens.manager) if asked else everything,
+        counts=by_applying(desired, live, predicted, sight.lens.manager) if asked else everything,
     )
 
 

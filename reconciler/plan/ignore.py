@@ -68,19 +68,21 @@ class IgnoreRules:
         `owners` are the managedFields of the live object, also where `body` is what it would become. Raises what
         `cut` raises.
         """
+        programs = self.programs_for(key)
+        if programs:
+            # First and all at once: pointers into lists would move what an expression finds by its place.
+            body = self.cut(programs, body)
         for rule in self.rules:
             if rule.covers(key):
                 for pointer in rule.pointers:
                     body = removed(body, pointer)
-                if rule.programs:
-                    body = self.cut(rule.programs, body)
                 if rule.managers:
                     body = without_fields_of(body, owners, rule.managers)
         return body
 
-    def programs_for(self, key: ObjectKey) -> tuple[tuple[str, ...], ...]:
-        """The jq expressions of each rule that covers an object, in order."""
-        return tuple(rule.programs for rule in self.rules if rule.programs and rule.covers(key))
+    def programs_for(self, key: ObjectKey) -> tuple[str, ...]:
+        """The jq expressions of all rules that cover an object, in order."""
+        return tuple(text for rule in self.rules if rule.programs and rule.covers(key) for text in rule.programs)
 
 
 def parse_pointer(text: str) -> Pointer:

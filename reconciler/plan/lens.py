@@ -45,13 +45,18 @@ class Lens:
 
     def health(self, body: JsonObject) -> Health | None:
         """Argo CD: deletion first, then the settings' own script, then what is built in. Never raises."""
-        script = None if is_going(body) else self.settings.health_of(_kind(body))
-        if script is None or not script.text:
+        script = self.script_of(body)
+        if script is None:
             return assess(body)
         try:
             return health_of(self.run(script, body))
         except ReconcilerError as error:
             return Health("Unknown", f"the health script of {_kind(body)} failed: {error}")
+
+    def script_of(self, body: JsonObject) -> Script | None:
+        """The script that judges the health of a live object; None where a built-in check does."""
+        script = None if is_going(body) else self.settings.health_of(_kind(body))
+        return script if script and script.text else None
 
     def rules(self, application: Iterable[IgnoreDifference]) -> IgnoreRules:
         """What is not compared: the settings' rules, then the Application's own."""

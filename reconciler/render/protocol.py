@@ -115,10 +115,27 @@ class DirectoryParams:
 
 
 @dataclass(frozen=True, slots=True)
+class CutParams:
+    """Objects, and jq path expressions of what is to be taken out of each. Argo CD: `jqPathExpressions`."""
+
+    runs: Sequence[JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class LuaParams:
+    """Objects, and a Lua program for each. Argo CD: health checks and actions of the settings."""
+
+    runs: Sequence[JsonObject]
+
+
+Params = DirectoryParams | CutParams | LuaParams
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
     """One source to render. Children are not shared between projects, nor used again after a secret."""
 
-    params: DirectoryParams
+    params: Params
     project: str = ""
     limits: RequestLimits = field(default_factory=RequestLimits)
     retire_child: bool = False
@@ -131,10 +148,10 @@ class RenderRequest:
         return {**_slots(self.params), "limits": _slots(self.limits)}
 
 
-KINDS: dict[type, str] = {DirectoryParams: "directory"}
+KINDS: dict[type, str] = {DirectoryParams: "directory", CutParams: "jq-cut", LuaParams: "lua"}
 
 
-def _slots(value: DirectoryParams | RequestLimits) -> JsonObject:
+def _slots(value: Params | RequestLimits) -> JsonObject:
     return {name: getattr(value, name) for name in value.__slots__}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from reconciler.models.observed import Desired, Observed, Reading, ServedKind, S
 from reconciler.models.project import AppProject
 from reconciler.models.source import Destination
 from reconciler.plan.build import build_plan
+from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.permissions import ProjectRules
 from reconciler.plan.proof import Claim
 from reconciler.plan.steps import Plan, Policy
@@ -121,12 +123,13 @@ def plan(
     *,
     readings: dict[str, Reading] | None = None,
     rules: ProjectRules | None = None,
+    lens: Lens = PLAIN,
 ) -> Plan:
     """One pass over objects that are wanted (absent unless `readings` says otherwise) and objects that are there."""
     found = {item.key: (readings or {}).get(item.key.name, Reading("absent")) for item in wanted}
     seen = Observed(found, {item.key: item for item in extra}, namespaces_missing=frozenset({"shop"}))
     desired = Desired(tuple(wanted), (COMMIT,), ("Directory",))
-    return build_plan(subject, desired, seen, policy(subject, rules), now=NOW)
+    return build_plan(subject, desired, seen, replace(policy(subject, rules), lens=lens), now=NOW)
 
 
 def operation(**sync: Any) -> Json:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.models.customizations import customizations_of
+from reconciler.models.customizations import Script, customizations_of
 from reconciler.models.filters import filters_of
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import LiveObject, Manifest
@@ -17,7 +17,7 @@ from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
 from reconciler.plan.desired import admitted, finalize
 from reconciler.plan.lens import Lens
-from tests.compat.situations import COMMIT, MANAGER, NOW, SURFACE, TRACKING, Json, actions, app, automated, policy
+from tests.compat.situations import COMMIT, MANAGER, NOW, SURFACE, TRACKING, Json, actions, app, automated, plan, policy
 
 
 def an_object(api_version: str, kind: str, **fields: object) -> Json:
@@ -155,3 +155,45 @@ def test_kinds_that_the_settings_keep_out_are_neither_wanted_nor_pruned(settings
     assert [warning.type for warning in warnings] == ["ExcludedResourceWarning"] * (2 - len(kept))
     there = [ObjectKey("", kind, "shop", "old") for kind in ("ConfigMap", "Secret")]
     assert [key.kind for key in Mine("shop", Lens(filters=filters)).managed(there, "https://one")] == kept
+
+
+@pytest.mark.parametrize(
+    ("setting", "text", "expected"),
+    [
+        ("resource.customizations.ignoreDifferences.ConfigMap", "jsonPointers: [/data/x]", "Synced"),
+        ("resource.customizations.ignoreDifferences.all", "jsonPointers: [/data/x]", "Synced"),
+        ("resource.customizations.ignoreDifferences.Secret", "jsonPointers: [/data/x]", "OutOfSync"),
+        ("resource.customizations", "ConfigMap: {ignoreDifferences: 'jsonPointers: [/data/x]'}", "Synced"),
+        ("resource.customizations", "'*/*': {ignoreDifferences: 'jsonPointers: [/data/x]'}", "Synced"),
+    ],
+)
+def test_the_settings_take_fields_out_of_the_comparison(setting: str, text: str, expected: str) -> None:
+    there, predicted = (an_object("v1", "ConfigMap", data={"x": value}) for value in ("old", "new"))
+    assert sync(there, predicted, setting, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "called"),
+    [
+        ({"resource.customizations.health.ConfigMap": "lua"}, Script("lua")),
+        ({"resource.customizations": "ConfigMap: {health.lua: lua}"}, Script("lua")),
+        (
+            {
+                "resource.customizations.health.ConfigMap": "lua",
+                "resource.customizations.useOpenLibs.ConfigMap": "true",
+            },
+            Script("lua", open_libs=True),
+        ),
+    ],
+)
+def test_the_settings_judge_health_by_a_script(settings: Json, called: Script) -> None:
+    calls: list[Script] = []
+
+    def run(script: Script, _body: Json) -> Json:
+        calls.append(script)
+        return {"status": "Degraded"}
+
+    lens = Lens(customizations_of(settings), run=run)
+    wanted = Manifest(an_object("v1", "ConfigMap"))
+    decided = plan(app(), [wanted], readings={"a": Reading("owned-fields", LiveObject(wanted.body))}, lens=lens)
+    assert (decided.comparison.health.status, calls) == ("Degraded", [called])

@@ -14,6 +14,7 @@ from reconciler.models.source import ApplicationSource
 from reconciler.plan.autosync import Nothing, StartSync, Wait
 from reconciler.plan.desired import finalize
 from reconciler.plan.health import assess
+from reconciler.plan.lens import Lens
 from reconciler.plan.status import next_status
 from reconciler.render.limits import RequestLimits
 from reconciler.render.request import RenderJob
@@ -143,6 +144,17 @@ def test_an_automated_sync_carries_the_retry_and_the_options_of_the_spec() -> No
 def test_json_pointers_take_fields_out_of_the_comparison(rule: Json, covers: bool) -> None:
     subject = app(spec={"ignoreDifferences": [{**rule, "jsonPointers": ["/data/x"]}]})
     assert plan(subject, [A], readings={"a": changed("a")}).comparison.sync == ("Synced" if covers else "OutOfSync")
+
+
+@pytest.mark.parametrize(("kind", "sync"), [("ConfigMap", "Synced"), ("Secret", "OutOfSync")])
+def test_jq_expressions_take_fields_out_of_the_comparison(kind: str, sync: str) -> None:
+    def cut(programs: tuple[str, ...], body: Json) -> Json:
+        assert programs == (".data.x",)
+        return {**body, "data": {name: value for name, value in body["data"].items() if name != "x"}}
+
+    subject = app(spec={"ignoreDifferences": [{"kind": kind, "jqPathExpressions": [".data.x"]}]})
+    decided = plan(subject, [A], readings={"a": changed("a")}, lens=Lens(cut=cut))
+    assert decided.comparison.sync == sync
 
 
 @pytest.mark.parametrize(("manager", "sync"), [("kubectl-edit", "Synced"), ("somebody", "OutOfSync")])

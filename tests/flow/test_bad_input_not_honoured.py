@@ -88,10 +88,8 @@ FIELDS: dict[str, JsonObject] = {
             "syncSource": {"targetBranch": "env", "path": "web"},
         }
     },
-    "spec.ignoreDifferences.jqPathExpressions": {
         "ignoreDifferences": [{"kind": "ConfigMap", "jqPathExpressions": [".data"]}]
     },
-    "spec.ignoreDifferences.managedFieldsManagers": {
         "ignoreDifferences": [{"kind": "ConfigMap", "managedFieldsManagers": ["helm"]}]
     },
     "spec.syncPolicy.somethingNew": {"syncPolicy": {"somethingNew": True}},
@@ -133,10 +131,8 @@ def test_an_operation_that_asks_for_what_is_not_honoured_ends_with_the_reason_an
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        ("application.resourceTrackingMethod", "label"),
-        ("resource.exclusions", "- apiGroups: ['']\n  kinds: [ConfigMap]\n"),
-        ("resource.customizations.ignoreDifferences.ConfigMap", "jsonPointers: [/data]\n"),
-        ("installationID", "mine"),
+        ("globalProjects", "- projectName: base\n  labelSelector: {}\n"),
+        ("application.sync.impersonation.enabled", "true"),
     ],
 )
 def test_a_setting_of_the_installation_that_is_not_honoured_keeps_its_applications_from_being_written(

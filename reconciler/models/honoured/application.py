@@ -122,7 +122,11 @@ _COMPARISON: tuple[Row, ...] = (
         _FIELD + "test_what_a_named_manager_owns_is_not_compared",
         "spec.ignoreDifferences.managedFieldsManagers",
     ),
-    *ignored(_APP, "spec.ignoreDifferences.jqPathExpressions"),
+    *honoured(
+        _APP,
+        _FIELD + "test_jq_expressions_take_fields_out_of_the_comparison",
+        "spec.ignoreDifferences.jqPathExpressions",
+    ),
     *honoured(_APP, _FIELD + "test_the_history_is_as_long_as_its_limit", "spec.revisionHistoryLimit"),
     *honoured(_APP, _KEPT, "spec.info", note="shown to people; kept as it is"),
 )

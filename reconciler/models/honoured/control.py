@@ -118,19 +118,22 @@ SETTINGS: tuple[Row, ...] = (
         _CUSTOM + "test_kinds_that_the_settings_keep_out_are_neither_wanted_nor_pruned",
         *("resource.exclusions", "resource.inclusions"),
     ),
-    *ignored(
+    *honoured(
         _CM,
-        *("resource.customizations.ignoreDifferences.*", "resource.customizations.health.*"),
-        note="for applications with objects of such kinds",
+        _CUSTOM + "test_the_settings_take_fields_out_of_the_comparison",
+        *("resource.customizations.ignoreDifferences.*", "resource.customizations"),
     ),
-    *ignored(_CM, "resource.customizations", note="the legacy map"),
+    *honoured(
+        _CM,
+        _CUSTOM + "test_the_settings_judge_health_by_a_script",
+        *("resource.customizations.health.*", "resource.customizations.useOpenLibs.*"),
+    ),
     *honoured(
         _CM,
         _CUSTOM + "test_known_fields_of_custom_resources_may_be_written_in_any_way",
         "resource.customizations.knownTypeFields.*",
     ),
     *idle(_CM, "there are no resource actions", "resource.customizations.actions.*"),
-    *idle(_CM, "health scripts are not run, which counts by itself", "resource.customizations.useOpenLibs.*"),
     *idle(
         _CM,
         "it only spares refreshes",

@@ -13,7 +13,6 @@ from reconciler.models.application import Application
 from reconciler.models.honoured import application, control, objects
 from reconciler.models.honoured.row import Place, Row
 from reconciler.models.honoured.walk import Keys, Node, tree_of, used
-from reconciler.models.keys import GroupKind
 from reconciler.models.manifest import Manifest
 from reconciler.models.project import AppProject
 from reconciler.models.secrets import RepositorySecret
@@ -30,10 +29,6 @@ _OBJECT_MARKS = Keys.of(*objects.ANNOTATIONS)
 _SETTINGS = Keys.of(*control.SETTINGS)
 _FINALIZERS = Keys.of(*application.FINALIZERS)
 _REPOSITORY = Keys.of(*control.REPOSITORIES)
-_PER_KIND = ("resource.customizations.ignoreDifferences.", "resource.customizations.health.")
-_BY_OBJECT = _PER_KIND
-"""Settings that concern only applications with objects of some kinds, and are looked at with those."""
-
 _OPTIONS: dict[Place, Mapping[str, Row]] = {
     place: {row.name: row for row in objects.OPTIONS if row.place == place}
     for place in ("Application sync option", "object sync option")
@@ -59,9 +54,9 @@ def unhonoured_fields(app: Application, settings_cm: Mapping[str, str] = NO_SETT
     return tuple(dict.fromkeys(found))
 
 
-def unhonoured_in_manifest(manifest: Manifest, settings_cm: Mapping[str, str] = NO_SETTINGS) -> tuple[str, ...]:
-    """What a desired object, or a setting for its kind, asks for and this version does not honour, by name."""
-    return tuple(dict.fromkeys((*_object_marks(manifest), *_kind_settings(manifest.group_kind, settings_cm))))
+def unhonoured_in_manifest(manifest: Manifest) -> tuple[str, ...]:
+    """What a desired object asks for and this version does not honour, by name."""
+    return tuple(dict.fromkeys(_object_marks(manifest)))
 
 
 def unhonoured_in_project(project: AppProject) -> tuple[str, ...]:
@@ -131,10 +126,4 @@ def _settings(settings_cm: Mapping[str, str]) -> Iterator[str]:
         text = value.strip()
         if row is None or not row.blocks or not text or text in control.USUAL_SETTINGS.get(key, ()):
             continue
-        if not key.startswith(_BY_OBJECT) or key.endswith(".all"):
-            yield f"setting {key}"
-
-
-def _kind_settings(kind: GroupKind, settings_cm: Mapping[str, str]) -> Iterator[str]:
-    written = f"{kind.group}_{kind.kind}" if kind.group else kind.kind
-    yield from (f"setting {prefix}{written}" for prefix in _PER_KIND if settings_cm.get(f"{prefix}{written}"))
+        yield f"setting {key}"

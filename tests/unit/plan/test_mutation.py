@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.models.manifest import JsonObject, LiveObject
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.plan.diff import differences
 from reconciler.plan.mutation import by_applying
 
@@ -17,8 +17,8 @@ def entry(*fields: str, manager: str = OURS, operation: str = "Apply") -> JsonOb
     return {"manager": manager, "operation": operation, "fieldsV1": {"f:data": {f"f:{name}": {} for name in fields}}}
 
 
-def paths(live: JsonObject, predicted: JsonObject) -> list[str]:
-    counts = by_applying(LiveObject(live), predicted, OURS)
+def paths(live: JsonObject, predicted: JsonObject, desired: JsonObject | None = None) -> list[str]:
+    counts = by_applying(Manifest(desired or {}), LiveObject(live), predicted, OURS)
     data: Any = [{"data": body["data"]} for body in (live, predicted)]
     return [found.path for found in differences(*data, counts=counts)]
 
@@ -44,3 +44,14 @@ def test_what_client_side_apply_left_to_us_is_ours() -> None:
 
 def test_without_ownership_everything_counts() -> None:
     assert paths(an_object({"a": "1"}), an_object({"a": "2"})) == ["data.a"]
+
+
+def test_what_is_desired_counts_whoever_owns_it() -> None:
+    live, predicted = an_object({"a": "1"}, entry("z")), an_object({"a": "2"}, entry("z"))
+    assert paths(live, predicted) == []
+    assert paths(live, predicted, {"data": {"a": "2"}}) == ["data.a"]
+
+
+def test_an_estimate_has_no_ownership_of_its_own_so_everything_counts() -> None:
+    live = an_object({"a": "theirs"}, entry("a", manager="somebody", operation="Update"))
+    assert paths(live, {**live, "data": {"a": "ours"}}) == ["data.a"]

@@ -76,10 +76,8 @@ def fields(spec: Json | None = None, settings: dict[str, str] | None = None, **t
         ({"ofTomorrow": {"deep": True}}, ("spec.ofTomorrow",)),
         ({"ofTomorrow": {"deep": False}}, ()),
         ({"source": SOURCE | {"ofTomorrow": 1}}, ("spec.source.ofTomorrow",)),
-        (
-            {"ignoreDifferences": [{"kind": "A", "jsonPointers": ["/x"]}, {"kind": "B", "jqPathExpressions": [".x"]}]},
-            ("spec.ignoreDifferences.jqPathExpressions",),
-        ),
+        ({"ignoreDifferences": [{"kind": "A", "jsonPointers": ["/x"], "jqPathExpressions": [".x"]}]}, ()),
+        ({"ignoreDifferences": [{"kind": "A"}, {"ofTomorrow": ["/x"]}]}, ("spec.ignoreDifferences.ofTomorrow",)),
         (
             {"syncPolicy": {"syncOptions": ["CreateNamespace=true", "Validate=true", "Replace=true", "Of=tomorrow"]}},
             ("sync option Replace=true", "sync option Of=tomorrow"),
@@ -139,10 +137,7 @@ def test_deletion_hooks_show_by_their_finalizers() -> None:
         ({"globalProjects": "- projectName: base"}, ("setting globalProjects",)),
         ({"resource.exclusions": "- kinds: [A]"}, ()),
         ({"resource.customizations.health.apps_Deployment": "lua"}, ()),
-        (
-            {"resource.customizations.ignoreDifferences.all": "x"},
-            ("setting resource.customizations.ignoreDifferences.all",),
-        ),
+        ({"resource.customizations.ignoreDifferences.all": "x"}, ()),
         ({"resource.customizations.ignoreResourceUpdates.all": "x"}, ()),
     ],
 )
@@ -150,10 +145,10 @@ def test_settings_that_concern_every_application_are_named(settings: dict[str, s
     assert fields(settings=settings) == names
 
 
-def in_manifest(annotations: Json, settings: dict[str, str] | None = None, kind: str = "ConfigMap") -> tuple[str, ...]:
+def in_manifest(annotations: Json, kind: str = "ConfigMap") -> tuple[str, ...]:
     version = {"Deployment": "apps/v1", "Application": "argoproj.io/v1alpha1"}.get(kind, "v1")
     body = {"apiVersion": version, "kind": kind, "metadata": {"name": "a", "annotations": annotations}}
-    return unhonoured_in_manifest(Manifest(body), settings or {})
+    return unhonoured_in_manifest(Manifest(body))
 
 
 @pytest.mark.parametrize(
@@ -179,13 +174,6 @@ def test_an_application_among_the_objects_has_annotations_of_its_own() -> None:
     assert in_manifest({"argocd.argoproj.io/refresh": "normal"}) != ()
 
 
-def test_settings_for_a_kind_concern_its_objects_only() -> None:
-    settings = {"resource.customizations.health.apps_Deployment": "lua", "resource.customizations.health.Secret": "lua"}
-    assert in_manifest({}, settings, "Deployment") == ("setting resource.customizations.health.apps_Deployment",)
-    assert in_manifest({}, settings, "Secret") == ("setting resource.customizations.health.Secret",)
-    assert in_manifest({}, settings) == ()
-
-
 def test_rules_of_a_project_that_are_not_enforced_are_named() -> None:
     spec = {"sourceRepos": ["*"], "roles": [{"name": "a"}], "syncWindows": [{"kind": "deny"}], "signatureKeys": []}
     assert unhonoured_in_project(AppProject.parse({"spec": spec})) == ("AppProject spec.syncWindows",)
@@ -199,4 +187,3 @@ def test_keys_of_a_repository_secret_that_are_not_honoured_are_named() -> None:
 def test_a_fresh_install_of_argo_cd_uses_nothing_that_stops_an_ordinary_application() -> None:
     shipped = {"resource.exclusions": yaml.safe_dump([{"apiGroups": ["", "discovery.k8s.io"], "kinds": ["Endpoints"]}])}
     assert fields(settings=shipped) == ()
-    assert in_manifest({}, shipped) == ()
