@@ -88,10 +88,6 @@ FIELDS: dict[str, JsonObject] = {
             "syncSource": {"targetBranch": "env", "path": "web"},
         }
     },
-        "ignoreDifferences": [{"kind": "ConfigMap", "jqPathExpressions": [".data"]}]
-    },
-        "ignoreDifferences": [{"kind": "ConfigMap", "managedFieldsManagers": ["helm"]}]
-    },
     "spec.syncPolicy.somethingNew": {"syncPolicy": {"somethingNew": True}},
 }
 
