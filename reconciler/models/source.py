@@ -5,7 +5,23 @@ from __future__ import annotations
 from pydantic import Field
 
 from reconciler.models.manifest import JsonObject
-from reconciler.models.wire import Flag, Part
+from reconciler.models.wire import Flag, Number, Part
+
+
+class JsonnetVar(Part):
+    """A variable of Jsonnet: a text, or with `code` an expression."""
+
+    name: str = ""
+    value: str = ""
+    code: Flag = False
+
+
+class JsonnetSource(Part):
+    """`jsonnet` of a directory. `libs` are folders relative to the repository's root."""
+
+    ext_vars: tuple[JsonnetVar, ...] = ()
+    tlas: tuple[JsonnetVar, ...] = ()
+    libs: tuple[str, ...] = ()
 
 
 class DirectorySource(Part):
@@ -15,11 +31,62 @@ class DirectorySource(Part):
     include: str = ""
     exclude: str = ""
     disable_extension_filter: Flag = False
-    jsonnet: JsonObject = Field(default_factory=dict)
+    jsonnet: JsonnetSource = JsonnetSource()
+
+
+class KustomizeReplica(Part):
+    """How many of what; the count is a whole number or a text that holds one."""
+
+    name: str = ""
+    count: Number | str = 0
+
+
+class KustomizeTarget(Part):
+    """What a patch is for; empty fields match everything."""
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    label_selector: str = ""
+    annotation_selector: str = ""
+
+
+class KustomizePatch(Part):
+    """A patch by its file or by its text."""
+
+    path: str = ""
+    patch: str = ""
+    target: KustomizeTarget | None = None
+    options: dict[str, Flag] = Field(default_factory=dict)
+
+
+class KustomizeSource(Part):
+    """`kustomize` of a source: what it overrides in the kustomization of its folder."""
+
+    name_prefix: str = ""
+    name_suffix: str = ""
+    images: tuple[str, ...] = ()
+    common_labels: dict[str, str] = Field(default_factory=dict)
+    common_annotations: dict[str, str] = Field(default_factory=dict)
+    force_common_labels: Flag = False
+    force_common_annotations: Flag = False
+    common_annotations_envsubst: Flag = False
+    label_without_selector: Flag = False
+    label_include_templates: Flag = False
+    namespace: str = ""
+    replicas: tuple[KustomizeReplica, ...] = ()
+    patches: tuple[KustomizePatch, ...] = ()
+    components: tuple[str, ...] = ()
+    ignore_missing_components: Flag = False
+    version: str = ""
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
 
 
 class ApplicationSource(Part):
-    """One source. Helm, Kustomize and plugin settings stay free objects until their renderers read them."""
+    """One source. Helm and plugin settings stay free objects until their renderers read them."""
 
     repo_url: str = Field("", alias="repoURL")
     path: str = ""
@@ -30,7 +97,7 @@ class ApplicationSource(Part):
     name: str = ""
     directory: DirectorySource | None = None
     helm: JsonObject | None = None
-    kustomize: JsonObject | None = None
+    kustomize: KustomizeSource | None = None
     plugin: JsonObject | None = None
 
 

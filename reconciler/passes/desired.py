@@ -13,6 +13,7 @@ from reconciler.models.application import Application
 from reconciler.models.keys import Revision
 from reconciler.models.observed import Desired
 from reconciler.models.source import ApplicationSource
+from reconciler.models.toolsettings import tool_settings_of
 from reconciler.plan import operation
 from reconciler.plan.desired import admitted, finalize
 from reconciler.plan.lens import Lens
@@ -152,6 +153,8 @@ def _render(app: Application, wish: Wish, resolution: Resolution, readers: Reade
         binding=resolution.binding,
         instance=app.key.instance(readers.settings.namespace),
         credentials=access.owner,
+        namespace=app.spec.destination.namespace,
+        settings=tool_settings_of(readers.catalog.settings_cm()),
     )
     tree = readers.sources.reader(access, resolution.commit)
     rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log)

@@ -36,7 +36,6 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
 
     manifests: bytes
     warnings: tuple[RenderWarning, ...] = ()
-    reads_revision: bool = False
 
 
 _recorded = msgspec.msgpack.Decoder(tuple[Recorded, ...])

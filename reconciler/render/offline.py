@@ -49,5 +49,6 @@ def _source(
         project=app.spec.project,
         binding=OFFLINE_BINDING,
         instance=app.metadata.name,
+        namespace=app.spec.destination.namespace,
     )
     return renderer.render(job, tree, deadline_s=deadline_s).bodies

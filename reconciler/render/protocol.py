@@ -8,8 +8,8 @@ for listings, files and globs; it ends with a header and a raw frame of manifest
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -103,21 +103,18 @@ class SandboxRefused(ConfigurationError):
     """The child did not start, or could not prove that it can reach nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryParams:
-    """A directory source. Argo CD: `path` and `directory{recurse,include,exclude,disableExtensionFilter}`."""
+class Params(Protocol):
+    """What a request of one kind asks for: a dataclass whose fields are the names on the wire."""
 
-    path: str
-    recurse: bool = False
-    include: str = ""
-    exclude: str = ""
-    disable_extension_filter: bool = False
+    kind: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class CutParams:
     """Objects, and jq path expressions of what is to be taken out of each. Argo CD: `jqPathExpressions`."""
 
+    kind: ClassVar[str] = "jq-cut"
     runs: Sequence[JsonObject]
 
 
@@ -125,10 +122,8 @@ class CutParams:
 class LuaParams:
     """Objects, and a Lua program for each. Argo CD: health checks and actions of the settings."""
 
+    kind: ClassVar[str] = "lua"
     runs: Sequence[JsonObject]
-
-
-Params = DirectoryParams | CutParams | LuaParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +137,13 @@ class RenderRequest:
 
     def message(self, number: int) -> JsonObject:
         """The request as the child reads it."""
-        return {"id": number, "kind": KINDS[type(self.params)], "params": self._params()}
-
-    def _params(self) -> JsonObject:
-        return {**_slots(self.params), "limits": _slots(self.limits)}
+        params = {**wire(self.params), "limits": wire(self.limits)}
+        return {"id": number, "kind": self.params.kind, "params": params}
 
 
-KINDS: dict[type, str] = {DirectoryParams: "directory", CutParams: "jq-cut", LuaParams: "lua"}
-
-
-def _slots(value: Params | RequestLimits) -> JsonObject:
-    return {name: getattr(value, name) for name in value.__slots__}
+def wire(value: Params | RequestLimits) -> JsonObject:
+    """A dataclass by its fields; those inside them are written by orjson."""
+    return {one.name: getattr(value, one.name) for one in fields(value)}
 
 
 class Origin(msgspec.Struct, frozen=True):

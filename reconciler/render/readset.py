@@ -26,6 +26,9 @@ MAX_GLOB_FILES = 100_000
 FOLLOWS = ReadEntry("path", "")
 """The root itself as a path: no commit changes it, so nothing else asks for it."""
 
+EVERY = ReadEntry("every")
+"""Every commit, whatever it changes."""
+
 _WILDCARD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]")
 
 
@@ -115,6 +118,9 @@ class ReadLog:
     def __init__(self, repo: RepoUrl, binding: str) -> None:
         self.repo = repo
         self.binding = binding
+        self.reads_revision = False
+        """Whether the outcome names the commit itself, so that every commit changes it."""
+
         self._reads: dict[tuple[ReadKind, str], Read] = {}
 
     def noted(self, look: Look) -> Found | Lost:
@@ -129,7 +135,8 @@ class ReadLog:
 
         Every application also reads FOLLOWS, by which all that follow a ref are found when everything may have changed.
         """
-        return ReadSet(self.repo, self.binding, frozenset({FOLLOWS}.union(*map(_entries, self._reads.values()))))
+        always = {FOLLOWS, EVERY} if self.reads_revision else {FOLLOWS}
+        return ReadSet(self.repo, self.binding, frozenset(always.union(*map(_entries, self._reads.values()))))
 
     @property
     def reads(self) -> tuple[Read, ...]:

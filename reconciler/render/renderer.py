@@ -11,9 +11,10 @@ from reconciler.models.manifest import JsonObject
 from reconciler.render.cache import RenderCache, Result
 from reconciler.render.limits import RequestLimits
 from reconciler.render.pool import RendererPool
-from reconciler.render.protocol import RendererDied, RenderWarning
+from reconciler.render.protocol import RendererDied, RenderRequest, RenderWarning
 from reconciler.render.readset import Read, ReadLog, RecordedFiles, Sight
-from reconciler.render.request import SOURCE_TYPE, RenderJob, checked_folder
+from reconciler.render.request import Prepared, RenderJob, prepare
+from reconciler.render.tools.detect import SourceType
 from reconciler.sources.paths import Tree
 
 
@@ -27,9 +28,8 @@ class Rendered:
     """Everything that the outcome depends on, the checks of the source included: what the read index holds."""
 
     hit: bool
+    source_type: SourceType
     warnings: tuple[RenderWarning, ...] = ()
-    reads_revision: bool = False
-    source_type: str = SOURCE_TYPE
 
 
 class Renderer:
@@ -51,25 +51,25 @@ class Renderer:
         """
         log = log or ReadLog(job.repo, job.binding)
         sight = Sight(tree)
-        folder = checked_folder(job, sight, log)
-        params = job.params_digest(self._identity, self._limits)
-        found = self._cache.find(params, sight)
+        prepared = prepare(job, sight, log)
+        key = prepared.key(job, self._identity, self._limits)
+        found = self._cache.find(key, sight)
         if found:
             recorded, result = found
             log.add(recorded.reads)
-            return _rendered(result, recorded.result, log, hit=True)
+            return _rendered(result, recorded.result, log, prepared, hit=True)
         own = ReadLog(job.repo, job.binding)
         try:
-            result = self._rendered_now(job, folder, sight, own, deadline_s=deadline_s)
+            result = self._rendered_now(prepared.request(job, self._limits), sight, own, deadline_s=deadline_s)
         finally:
             log.add(own.reads)
         tree.publish()
-        digest = self._cache.keep(params, own.reads, result)
-        return _rendered(result, digest, log, hit=False)
+        digest = self._cache.keep(key, own.reads, result)
+        return _rendered(result, digest, log, prepared, hit=False)
 
-    def _rendered_now(self, job: RenderJob, folder: str, sight: Sight, log: ReadLog, *, deadline_s: float) -> Result:
+    def _rendered_now(self, request: RenderRequest, sight: Sight, log: ReadLog, *, deadline_s: float) -> Result:
         files = RecordedFiles(sight, log, file_limit_bytes=self._limits.combined_bytes)
-        answer = self._pool.render(job.request(folder, self._limits), files, deadline_s=deadline_s)
+        answer = self._pool.render(request, files, deadline_s=deadline_s)
         return Result(answer.encoded, answer.warnings)
 
 
@@ -80,12 +80,12 @@ def is_strike(error: Exception) -> bool:
     return isinstance(error, RendererDied) and error.kind != "killed"
 
 
-def _rendered(result: Result, digest: Digest, log: ReadLog, *, hit: bool) -> Rendered:
+def _rendered(result: Result, digest: Digest, log: ReadLog, prepared: Prepared, *, hit: bool) -> Rendered:
     return Rendered(
         bodies=orjson.loads(result.manifests),
         digest=digest,
         reads=log.reads,
         hit=hit,
+        source_type=prepared.source_type,
         warnings=result.warnings,
-        reads_revision=result.reads_revision,
     )

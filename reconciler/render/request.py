@@ -7,7 +7,8 @@ result.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import orjson
@@ -15,24 +16,30 @@ import orjson
 from reconciler.errors import SourceError, SpecError
 from reconciler.models.keys import CommitId, Digest, RepoUrl
 from reconciler.models.source import ApplicationSource
+from reconciler.models.toolsettings import ToolSettings
 from reconciler.render.limits import RequestLimits
-from reconciler.render.protocol import DirectoryParams, RenderRequest
+from reconciler.render.protocol import Params, RenderRequest, wire
 from reconciler.render.readset import ReadLog, Sight
+from reconciler.render.tools import environment
+from reconciler.render.tools.build import Build
+from reconciler.render.tools.detect import SourceType, source_type
+from reconciler.render.tools.directory import directory_params
+from reconciler.render.tools.environment import Environment
+from reconciler.render.tools.helm import helm_params
+from reconciler.render.tools.kustomize import kustomize_params
 from reconciler.sources.paths import Found, clean_path
 
-CACHE_FORMAT = "1"
-SOURCE_TYPE = "Directory"
+CACHE_FORMAT = "2"
 MAX_SOURCE_PATH_CHARS = 1024
 
-_TOOL_FILES = {
-    "Chart.yaml": "Helm",
-    "kustomization.yaml": "Kustomize",
-    "kustomization.yml": "Kustomize",
-    "Kustomization": "Kustomize",
-}
-"""Argo CD: files that make a folder a source of another tool, unless `directory` is given."""
-
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^~")
+
+
+BUILDERS: Mapping[SourceType, Callable[[Build], Params]] = {
+    "Directory": directory_params,
+    "Helm": helm_params,
+    "Kustomize": kustomize_params,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,8 @@ class RenderJob:
     """One source of one application at one commit.
 
     `binding` is what the revision was resolved by, `credentials` names the Secret that the repository was entered
-    with (Access.owner), `instance` the
-    application as override files spell it. Neither `commit` nor `instance` is part of what a result is cached by.
+    with (Access.owner), `instance` the application as override files spell it, `namespace` its destination's. Of
+    commit, instance and namespace a result's key holds what the tool got to see.
     """
 
     source: ApplicationSource
@@ -51,31 +58,60 @@ class RenderJob:
     binding: str
     instance: str
     credentials: str = "anonymous"
+    namespace: str = ""
+    settings: ToolSettings = field(default_factory=ToolSettings)
 
-    def params_digest(self, renderer: str, limits: RequestLimits) -> Digest:
-        """Names everything but the files that a rendering depends on; `renderer` is the identity of the program."""
-        source = self.source.model_dump(mode="json", by_alias=True, exclude={"target_revision", "ref", "name"})
-        facts = [CACHE_FORMAT, renderer, self.repo, self.credentials, self.project, source, limits]
+    def environment(self) -> Environment:
+        """What texts of the source may name."""
+        return Environment(
+            {
+                environment.NAME: self.instance,
+                environment.NAMESPACE: self.namespace,
+                environment.PROJECT_NAME: self.project,
+                environment.SOURCE_PATH: self.source.path,
+                environment.SOURCE_REPO_URL: self.source.repo_url,
+                environment.SOURCE_TARGET_REVISION: self.source.target_revision,
+                **environment.revision_values(self.commit),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A source that was checked: which tool renders it, and what that is asked for."""
+
+    source_type: SourceType
+    params: Params
+
+    def key(self, job: RenderJob, renderer: str, limits: RequestLimits) -> Digest:
+        """Names everything but the files that the rendering depends on; `renderer` is the identity of the program."""
+        facts = [
+            *(CACHE_FORMAT, renderer, job.repo, job.credentials, job.project),
+            *(self.params.kind, wire(self.params), limits),
+        ]
         return Digest(blake2b(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), digest_size=20).hexdigest())
 
-    def request(self, folder: str, limits: RequestLimits) -> RenderRequest:
-        """The request to the renderer; `folder` is the path as `checked_folder` gave it."""
-        directory = self.source.directory
-        params = DirectoryParams(
-            path=folder,
-            recurse=bool(directory and directory.recurse),
-            include=directory.include if directory else "",
-            exclude=directory.exclude if directory else "",
-            disable_extension_filter=bool(directory and directory.disable_extension_filter),
-        )
-        return RenderRequest(params, project=self.project, limits=limits)
+    def request(self, job: RenderJob, limits: RequestLimits) -> RenderRequest:
+        """The request to the renderer."""
+        return RenderRequest(self.params, project=job.project, limits=limits)
+
+
+def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
+    """Checks a source and finds its tool. Raises SpecError for a path that cannot be one and for two tools at once,
+    SourceError for what is missing or not supported.
+    """
+    check_source(job.source)
+    folder = checked_folder(job, sight, log)
+    _refuse_overrides(job, folder, sight, log)
+    chosen = source_type(job.source, folder, job.settings, sight, log)
+    build = Build(job.source, folder, job.environment(), job.settings)
+    params = BUILDERS[chosen](build)
+    log.reads_revision |= build.environment.uses_revision
+    return Prepared(chosen, params)
 
 
 def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
-    """The folder to render. Raises SpecError for a path that cannot be one, SourceError for what is missing or not
-    supported.
-    """
-    check_source(job.source)
+    """The folder to render. Raises SpecError for a path that cannot be one, SourceError for one that is missing."""
     path = checked_path(job.source.path)
     found = log.noted(sight.look("list", path))
     if not isinstance(found, Found):
@@ -83,26 +119,14 @@ def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
         raise SourceError(f"app path {job.source.path!r} {words} in {job.repo} at {job.commit[:8]} ({found.path!r})")
     if found.entry.type != "dir":
         raise SourceError(f"app path {job.source.path!r} in {job.repo} is a {found.entry.type}, not a folder")
-    _refuse_overrides(job, path, sight, log)
-    if job.source.directory is None:
-        _refuse_other_tools(path, sight, log)
     return path
 
 
 def check_source(source: ApplicationSource) -> None:
     """Raises SourceError naming the field when a source asks for what only later versions render."""
-    asked = {
-        "chart": source.chart,
-        "helm": source.helm,
-        "kustomize": source.kustomize,
-        "plugin": source.plugin,
-        "directory.jsonnet": source.directory.jsonnet if source.directory else None,
-    }
-    for field, value in asked.items():
-        if value:
-            raise SourceError(
-                f"source.{field} is not supported by this version, which renders folders of YAML and JSON"
-            )
+    for name in ("chart", "plugin"):
+        if getattr(source, name):
+            raise SourceError(f"source.{name} is not supported by this version")
 
 
 def checked_path(path: str) -> str:
@@ -120,15 +144,6 @@ def _refuse_overrides(job: RenderJob, path: str, sight: Sight, log: ReadLog) -> 
         if isinstance(log.noted(sight.look("file", _below(path, name))), Found):
             raise SourceError(
                 f"{_below(path, name)} overrides the source, which this version does not support; remove it"
-            )
-
-
-def _refuse_other_tools(path: str, sight: Sight, log: ReadLog) -> None:
-    for name, tool in _TOOL_FILES.items():
-        if isinstance(log.noted(sight.look("file", _below(path, name))), Found):
-            raise SourceError(
-                f"{_below(path, name)} makes this a {tool} source, which is not supported by this version; "
-                "set `directory: {recurse: false}` on the source to deploy the folder's files as they are"
             )
 
 

@@ -16,8 +16,9 @@ from reconciler.plan.desired import finalize
 from reconciler.plan.health import assess
 from reconciler.plan.lens import Lens
 from reconciler.plan.status import next_status
-from reconciler.render.limits import RequestLimits
-from reconciler.render.request import RenderJob
+from reconciler.render.protocol import Params
+from reconciler.render.readset import ReadLog, Sight
+from reconciler.render.request import RenderJob, prepare
 from tests.compat.situations import (
     BEFORE,
     COMMIT,
@@ -35,6 +36,7 @@ from tests.compat.situations import (
     plan,
     project,
 )
+from tests.support.trees import MemoryTree
 
 A = manifest("a")
 
@@ -53,8 +55,13 @@ A = manifest("a")
 )
 def test_directory_settings_reach_the_renderer(directory: Json, field: str, value: object) -> None:
     source = ApplicationSource.model_validate({**SOURCE, "directory": directory})
+    assert getattr(asked_of_the_renderer(source), field) == value
+
+
+def asked_of_the_renderer(source: ApplicationSource) -> Params:
+    """What a source's tool is asked for, in a repository that holds its folder and nothing else."""
     job = RenderJob(source, RepoUrl(source.repo_url), CommitId(COMMIT), "default", "main", "shop")
-    assert getattr(job.request("shop", RequestLimits()).params, field) == value
+    return prepare(job, Sight(MemoryTree({f"{source.path}/a.yaml": ""})), ReadLog(job.repo, "main")).params
 
 
 def test_another_source_is_another_rendering_and_another_sync() -> None:

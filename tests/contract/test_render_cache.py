@@ -96,10 +96,11 @@ def test_applications_of_one_folder_share_one_rendering(rig: Rig) -> None:
 
 
 def test_a_file_that_says_another_tool_is_meant_is_seen_through_the_cache(rig: Rig) -> None:
-    rig.render("apps/1")
-    rig.push(**{"apps/1/kustomization.yaml": "resources: [one.yaml]"})
-    with pytest.raises(SourceError, match="Kustomize"):
-        rig.render("apps/1")
+    before = rig.render("apps/1")
+    rig.push(**{"apps/1/kustomization.yaml": "resources: [one.yaml]\nnamePrefix: x-"})
+    after = rig.render("apps/1")
+    assert (before.source_type, after.source_type) == ("Directory", "Kustomize")
+    assert [body["metadata"]["name"] for body in after.bodies] == ["x-one"]
 
 
 def test_what_a_failed_rendering_read_is_known(rig: Rig) -> None:

@@ -18,7 +18,6 @@ from reconciler.errors import SourceUnavailable
 from reconciler.render.child import MUST_FAIL, RendererChild
 from reconciler.render.limits import MIB, ProcessLimits, RequestLimits
 from reconciler.render.protocol import (
-    DirectoryParams,
     DirEntry,
     FileTooLarge,
     NotAFile,
@@ -28,6 +27,7 @@ from reconciler.render.protocol import (
     RenderFailed,
     RenderRequest,
 )
+from reconciler.render.tools.directory import DirectoryParams
 from tests.support.renderer import MemoryFiles, a_config_map, a_request, renderer_binary
 
 Starter = Callable[[ProcessLimits], RendererChild]

@@ -89,15 +89,20 @@ MISTAKES = {
     "an object without a name": files("has no metadata.name", two__yaml="apiVersion: v1\nkind: ConfigMap"),
     "JSON that is not one object": files("two.json", two__json="[1, 2"),
     "a chart": files("Helm source, which is not supported", Chart__yaml="name: web\nversion: 1.0.0\n"),
-    "a kustomization": files("Kustomize source, which is not supported", kustomization__yaml="resources: [one.yaml]\n"),
+    "a kustomization": files("gone.yaml", kustomization__yaml="resources: [gone.yaml]\n"),
     "a file that overrides the source": Mistake(
         "ComparisonError", "overrides the source", files={".argocd-source.yaml": "directory: {recurse: true}\n"}
     ),
     "a chart from a registry": source("chart", chart="nginx"),
-    "values for Helm": source("helm", helm={"values": "a: b"}),
-    "a kustomize block": source("kustomize", kustomize={"namePrefix": "x-"}),
+    "values for Helm": source("Helm source", helm={"values": "a: b"}),
+    "two tools at once": source(
+        "multiple application sources", condition=INVALID, kustomize={"namePrefix": "x-"}, directory={"recurse": True}
+    ),
+    "a version of kustomize that nobody registered": source(
+        "not registered in argocd-cm", condition=INVALID, kustomize={"version": "v3.5.4"}
+    ),
     "a plugin": source("plugin", plugin={"name": "mine"}),
-    "jsonnet": source("jsonnet", directory={"jsonnet": {"libs": ["vendor"]}}),
+    "jsonnet": source("leaves the repository", directory={"jsonnet": {"libs": ["../vendor"]}}),
     "several sources": Mistake(
         INVALID, "spec.sources", lambda tenant: {"sources": [{"repoURL": tenant.repo_url, "path": "web"}] * 2}
     ),

@@ -18,7 +18,7 @@ from reconciler.models.keys import AppKey, CommitId, EntryKey, RepoUrl, Revision
 from reconciler.models.source import ApplicationSource
 from reconciler.refresh import refresh_source
 from reconciler.render.readset import ReadLog, RecordedFiles, Sight
-from reconciler.render.request import RenderJob, checked_folder
+from reconciler.render.request import RenderJob, prepare
 from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.githttp import GitFaults
 from reconciler.sandbox.gitserver import GitServer
@@ -65,7 +65,8 @@ class Rig:
         sight = Sight(self.sources.reader(access, found.commit))
         job = RenderJob(source, self.repo, found.commit, "default", found.binding, name)
         files = RecordedFiles(sight, log, file_limit_bytes=1000)
-        folder = checked_folder(job, sight, log)
+        prepare(job, sight, log)
+        folder = path
         for entry in files.list(folder):
             if entry.type == "file":
                 files.read(f"{folder}/{entry.name}")

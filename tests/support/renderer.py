@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from shutil import which
 
-from reconciler.render.protocol import DirectoryParams, DirEntry, PathMissing, RenderRequest
+from reconciler.render.protocol import DirEntry, PathMissing, RenderRequest
+from reconciler.render.tools.directory import DirectoryParams
 from tests.support.prerequisites import lacking
 
 PROJECT = Path(__file__).resolve().parents[2]

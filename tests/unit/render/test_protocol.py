@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,6 @@ import pytest
 from reconciler.render.limits import ProcessLimits, RequestLimits
 from reconciler.render.protocol import (
     PROTOCOL_VERSION,
-    DirectoryParams,
     FileRefused,
     FileTooLarge,
     NotAFile,
@@ -19,8 +18,18 @@ from reconciler.render.protocol import (
     PathMissing,
     RenderRequest,
 )
+from reconciler.render.tools.directory import DirectoryParams, JsonnetParams, Variable
+from reconciler.render.tools.kustomize import KustomizeParams, Patch, Replica, Target
 
 GO = Path(__file__).resolve().parents[3] / "renderer"
+
+PARTS = (
+    (JsonnetParams, "jsonnet", "jsonnetParams"),
+    (Variable, "jsonnet", "jsonnetVar"),
+    (Replica, "kustomizeedit", "kustomizeReplica"),
+    (Patch, "kustomizeedit", "kustomizePatch"),
+    (Target, "kustomizeedit", "kustomizeTarget"),
+)
 
 
 def json_names(source: str, struct: str) -> set[str]:
@@ -40,15 +49,20 @@ def test_a_request_holds_its_source_and_its_limits() -> None:
             "include": "",
             "exclude": "x*",
             "disable_extension_filter": False,
+            "jsonnet": JsonnetParams(),
+            "skip_jsonnet": False,
             "limits": asdict(RequestLimits()),
         },
     }
 
 
 def test_both_programs_know_the_same_parameters_and_limits() -> None:
-    directory = (GO / "directory.go").read_text()
-    assert json_names(directory, "directoryParams") == RenderRequest(DirectoryParams("")).message(1)["params"].keys()
-    assert json_names(directory, "directoryLimits") == asdict(RequestLimits()).keys()
+    sources = {name: (GO / f"{name}.go").read_text() for name in ("directory", "jsonnet", "kustomize", "kustomizeedit")}
+    for params, struct in ((DirectoryParams(""), "directoryParams"), (KustomizeParams(""), "kustomizeParams")):
+        assert json_names(sources[params.kind], struct) == RenderRequest(params).message(1)["params"].keys()
+    assert json_names(sources["directory"], "directoryLimits") == asdict(RequestLimits()).keys()
+    for part, source, struct in PARTS:
+        assert json_names(sources[source], struct) == {one.name for one in fields(part)}
     protocol = (GO / "protocol.go").read_text()
     assert json_names(protocol, "ProcessLimits") == asdict(ProcessLimits()).keys()
     assert f"ProtocolVersion = {PROTOCOL_VERSION}\n" in protocol

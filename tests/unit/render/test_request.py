@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.source import ApplicationSource
 from reconciler.render.limits import RequestLimits
 from reconciler.render.readset import ReadLog, Sight
-from reconciler.render.request import RenderJob, check_source, checked_folder, checked_path
+from reconciler.render.request import Prepared, RenderJob, check_source, checked_folder, checked_path, prepare
+from reconciler.store.readindex import ReadEntry
 from tests.support.trees import Content, Link, MemoryTree, Submodule
 
 REPO = RepoUrl("https://git.corp/a")
@@ -21,6 +23,10 @@ FILES: dict[str, Content] = {"app/a.yaml": "a", "linked": Link("app"), "out": Li
 def a_job(path: str = "app", *, instance: str = "shop", **source: Any) -> RenderJob:
     spec = ApplicationSource.model_validate({"repoURL": REPO, "path": path, **source})
     return RenderJob(spec, REPO, CommitId("c" * 40), "default", "refs/heads/main", instance)
+
+
+def prepared(job: RenderJob, files: dict[str, Content] = FILES) -> Prepared:
+    return prepare(job, Sight(MemoryTree(files)), ReadLog(REPO, "refs/heads/main"))
 
 
 def folder(job: RenderJob, files: dict[str, Content]) -> str:
@@ -63,38 +69,20 @@ def test_a_path_without_a_folder_is_told(path: str, words: str) -> None:
     assert refused.value.condition == "ComparisonError"
 
 
-@pytest.mark.parametrize(
-    ("name", "tool"),
-    [
-        ("Chart.yaml", "Helm"),
-        ("kustomization.yaml", "Kustomize"),
-        ("kustomization.yml", "Kustomize"),
-        ("Kustomization", "Kustomize"),
-    ],
-)
-def test_a_folder_of_another_tool_is_refused_unless_directory_is_asked_for(name: str, tool: str) -> None:
-    files = FILES | {f"app/{name}": ""}
-    with pytest.raises(SourceError, match=f"{name}.*{tool}.*not supported by this version"):
-        folder(a_job(), files)
-    assert folder(a_job(directory={"recurse": False}), files) == "app"
-
-
 @pytest.mark.parametrize("name", [".argocd-source.yaml", ".argocd-source-shop.yaml"])
 def test_an_override_of_this_application_is_refused(name: str) -> None:
     with pytest.raises(SourceError, match="overrides the source"):
-        folder(a_job(), FILES | {f"app/{name}": ""})
+        prepared(a_job(), FILES | {f"app/{name}": ""})
 
 
 def test_an_override_of_another_application_does_not_matter() -> None:
-    assert folder(a_job(), FILES | {"app/.argocd-source-other.yaml": ""}) == "app"
+    assert prepared(a_job(), FILES | {"app/.argocd-source-other.yaml": ""}) == prepared(a_job())
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("chart", "x"),
-        ("helm", {"x": 1}),
-        ("kustomize", {"x": 1}),
         ("plugin", {"name": "x"}),
     ],
 )
@@ -103,17 +91,35 @@ def test_a_source_of_a_later_version_names_its_field(field: str, value: object) 
         check_source(ApplicationSource.model_validate({"repoURL": REPO, field: value}))
 
 
-def test_jsonnet_settings_are_of_a_later_version() -> None:
-    with pytest.raises(SourceError, match="jsonnet"):
-        folder(a_job(directory={"jsonnet": {"libs": ["x"]}}), FILES)
-
-
 def digest(job: RenderJob, *, renderer: str = "r1") -> str:
-    return job.params_digest(renderer, RequestLimits())
+    return prepared(job, FILES | {"other/a.yaml": ""}).key(job, renderer, RequestLimits())
 
 
 def test_applications_of_one_source_share_their_rendering() -> None:
     assert digest(a_job(instance="one", targetRevision="main")) == digest(a_job(instance="two", targetRevision="v1"))
+
+
+def test_what_a_source_names_of_its_application_is_in_its_key_and_nothing_else_is() -> None:
+    def key(label: str, **job: Any) -> str:
+        return digest(replace(a_job(kustomize={"commonLabels": {"x": label}}), **job))
+
+    for text, facts in (
+        ("$ARGOCD_APP_NAME", {"instance": "two"}),
+        ("${ARGOCD_APP_NAMESPACE}", {"namespace": "two"}),
+        ("$ARGOCD_APP_REVISION_SHORT", {"commit": "d" * 40}),
+    ):
+        assert key(text) != key(text, **facts)
+        assert key("same") == key("same", **facts)
+
+
+def test_a_source_that_names_its_revision_reads_every_commit() -> None:
+    def reads(label: str) -> frozenset[ReadEntry]:
+        log = ReadLog(REPO, "refs/heads/main")
+        prepare(a_job(kustomize={"commonLabels": {"x": label}}), Sight(MemoryTree(FILES)), log)
+        return log.read_set().entries
+
+    assert ReadEntry("every") in reads("v-$ARGOCD_APP_REVISION_SHORT_8")
+    assert ReadEntry("every") not in reads("$ARGOCD_APP_NAME $$ARGOCD_APP_REVISION")
 
 
 def test_whatever_else_changes_the_result_changes_its_key() -> None:
@@ -132,7 +138,7 @@ def test_whatever_else_changes_the_result_changes_its_key() -> None:
 
 def test_everything_that_was_checked_is_recorded() -> None:
     log = ReadLog(REPO, "refs/heads/main")
-    checked_folder(a_job(), Sight(MemoryTree(FILES)), log)
+    prepare(a_job(), Sight(MemoryTree(FILES)), log)
     assert {(read.kind, read.path) for read in log.reads} >= {
         ("list", "app"),
         ("file", "app/.argocd-source-shop.yaml"),
