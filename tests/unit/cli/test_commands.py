@@ -101,5 +101,5 @@ def test_the_commands_are_those_that_were_promised() -> None:
     promised = {f"app {verb}" for verb in verbs.split()}
     promised |= {f"{noun} {verb}" for noun in ("cluster", "repo") for verb in ("add", "list")}
     promised |= {f"{verb} {noun}" for verb in ("adopt", "release") for noun in ("application", "project")}
-    promised |= {"render", "shadow report", "doctor", "beat", "worker", "observe", "api", "flower", "alive"}
+    promised |= {"render", "health", "shadow report", "doctor", "beat", "worker", "observe", "api", "flower", "alive"}
     assert names == promised
