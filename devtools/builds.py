@@ -27,6 +27,7 @@ class Program:
     package: str = "."
     linker_flags: Callable[[Path], str] = field(default=lambda _: "-s -w")
     cache: Path = BUILD_CACHE
+    for_tests: bool = False
 
 
 def _kubernetes_version(module: Path) -> str:
@@ -44,12 +45,16 @@ PROGRAMS = (
         "controlplane", PROJECT / "deploy/sandbox/controlplane", linker_flags=_kubernetes_version, cache=ONE_TIME_CACHE
     ),
     Program("kwok", PROJECT / "deploy/sandbox/kwok", package="sigs.k8s.io/kwok/cmd/kwok", cache=ONE_TIME_CACHE),
+    Program("helm", PROJECT / "tests/oracles", package="helm.sh/helm/v4/cmd/helm", for_tests=True),
+    Program("kustomize", PROJECT / "tests/oracles", package="sigs.k8s.io/kustomize/kustomize/v5", for_tests=True),
 )
+"""The last two are what renderings are compared with: the commands of the renderer's own library versions."""
 
 
-def steps(go: Path, *, after: tuple[str, ...]) -> list[Step]:
-    """One step a program whose sources are there."""
-    return [_step(program, go, after) for program in PROGRAMS if (program.module / "go.mod").exists()]
+def steps(go: Path, *, after: tuple[str, ...], tests: bool) -> list[Step]:
+    """One step a program whose sources are there; those that only tests need when `tests` says so."""
+    wanted = [program for program in PROGRAMS if tests or not program.for_tests]
+    return [_step(program, go, after) for program in wanted if (program.module / "go.mod").exists()]
 
 
 def _step(program: Program, go: Path, after: tuple[str, ...]) -> Step:

@@ -22,6 +22,7 @@ class Command:
     summary: str
     run: Callable[[Args], int]
     needs_setup: bool = True
+    is_test: bool = False
 
 
 def _module(name: str, *words: str) -> Callable[[Args], int]:
@@ -50,7 +51,9 @@ def _faults(args: Args) -> int:
 
 COMMANDS: Mapping[str, Command] = {
     "setup": Command(
-        "install and build everything below the project folder (the others do it when needed)", lambda _: 0
+        "install and build everything below the project folder (the others do it when needed)",
+        lambda _: 0,
+        is_test=True,
     ),
     "up": Command(
         "start three clusters, Git, Valkey, our processes and a sample fleet; returns when it has converged",
@@ -66,7 +69,9 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "down": Command("stop everything that up started", _down, needs_setup=False),
     "test": Command(
-        "run the tests (small counts, fixed seeds); arguments go to pytest", _module("pytest", "-m", "not faults")
+        "run the tests (small counts, fixed seeds); arguments go to pytest",
+        _module("pytest", "-m", "not faults"),
+        is_test=True,
     ),
     "check": Command("format, lint, types, imports, locks, generated files", lambda _: run_checks()),
     "bench": Command(
@@ -84,7 +89,7 @@ def main(argv: Sequence[str]) -> int:
     command = COMMANDS[argv[0]]
     try:
         if command.needs_setup:
-            set_up()
+            set_up(tests=command.is_test)
         return command.run(argv[1:])
     except StepFailed as error:
         say(str(error))

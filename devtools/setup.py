@@ -12,12 +12,12 @@ from devtools.steps import Step, run_steps, say
 from devtools.surroundings import TEMPORARY_FOLDER
 
 
-def set_up() -> None:
-    """Everything the other commands need. Raises StepFailed."""
+def set_up(*, tests: bool) -> None:
+    """Everything the other commands need, and with `tests` what only tests need. Raises StepFailed."""
     started = time.monotonic()
     TEMPORARY_FOLDER.mkdir(parents=True, exist_ok=True)
     with _alone():
-        steps = _steps()
+        steps = _steps(tests=tests)
         if all(step.done() for step in steps):
             return
         run_steps(steps)
@@ -25,12 +25,12 @@ def set_up() -> None:
     say("set up", since=started)
 
 
-def _steps() -> list[Step]:
+def _steps(*, tests: bool) -> list[Step]:
     go = builds.system_go()
     if go:
-        return [*python.steps(), *builds.steps(go, after=())]
+        return [*python.steps(), *builds.steps(go, after=(), tests=tests)]
     own = python.bundled_go()
-    return [*python.steps(), python.go_step(), *builds.steps(own, after=("go",))]
+    return [*python.steps(), python.go_step(), *builds.steps(own, after=("go",), tests=tests)]
 
 
 def go_program() -> Path:

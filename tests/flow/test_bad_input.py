@@ -64,7 +64,7 @@ MISTAKES = {
     "a commit that does not exist": source("1" * 8, targetRevision="1" * 40),
     "a revision that is a query": source("Git's query syntax", targetRevision="main@{1}"),
     "no source": spec(INVALID, "source", source=None),
-    "no path": source("spec.source.path is required", condition=INVALID, path=None),
+    "no path": source("spec.source.path or spec.source.chart are required", condition=INVALID, path=None),
     "no address of a repository": source("repo", condition=INVALID, repoURL=""),
     "a repository by a file's path": source("is refused", condition=INVALID, repoURL="/etc"),
     "a repository by a protocol that executes": source("is refused", condition=INVALID, repoURL="ext::sh -c true"),
@@ -103,8 +103,10 @@ MISTAKES = {
     ),
     "a plugin": source("plugin", plugin={"name": "mine"}),
     "jsonnet": source("leaves the repository", directory={"jsonnet": {"libs": ["../vendor"]}}),
-    "several sources": Mistake(
-        INVALID, "spec.sources", lambda tenant: {"sources": [{"repoURL": tenant.repo_url, "path": "web"}] * 2}
+    "a second source that is wrong": Mistake(
+        "ComparisonError",
+        "source 2 of 2: app path 'no-such' does not exist",
+        lambda tenant: {"sources": [{"repoURL": tenant.repo_url, "path": path} for path in ("web", "no-such")]},
     ),
 }
 
