@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 type memory struct {
 	trees   map[string]map[string]string
 	remotes map[string]Mounted
+	apis    []string
 	asked   []string
 	outage  error
 }
@@ -75,10 +77,17 @@ func (s *memory) Read(mount string, paths []string, maxBytes int) ([]Content, er
 
 func (s *memory) List(mount, folder string) ([]Entry, error) {
 	found := map[string]string{}
-	for name := range s.trees[mount] {
+	folder, ok := s.resolve(mount, folder)
+	if !ok {
+		return nil, &Fault{Code: CodePathEscapes, Message: "a link leaves the repository", Path: folder}
+	}
+	for name, text := range s.trees[mount] {
 		if rest, inside := strings.CutPrefix("/"+name, strings.TrimSuffix("/"+folder, "/")+"/"); inside {
 			base, _, deeper := strings.Cut(rest, "/")
 			found[base] = map[bool]string{true: "dir", false: "file"}[deeper]
+			if strings.HasPrefix(text, linkMark) && !deeper {
+				found[base] = "symlink"
+			}
 		}
 	}
 	var entries []Entry
@@ -97,11 +106,36 @@ func (s *memory) Fetch(remote Remote) (Mounted, error) {
 	return Mounted{}, &Fault{Code: CodeNotSupported, Message: "the project does not allow this source"}
 }
 
-func (s *memory) Glob(string, string) ([]string, error) { panic("not asked for") }
-func (s *memory) KubeVersion() (string, error)          { return "v1.36.3", nil }
-func (s *memory) HasAPI(string) (bool, error)           { return false, nil }
-func (s *memory) APIVersions() ([]string, error)        { return []string{"v1"}, nil }
-func (s *memory) Unwrap([]WrappedKey) ([]byte, error)   { panic("nothing is sealed") }
+// Glob knows "**" for any path and "*" for a part of a name.
+func (s *memory) Glob(mount, pattern string) ([]string, error) {
+	s.asked = append(s.asked, "glob "+pattern)
+	words := strings.NewReplacer(`\*\*/`, "(?:[^/]+/)*", `\*\*`, ".*", `\*`, "[^/]*").Replace(regexp.QuoteMeta(pattern))
+	matching := regexp.MustCompile("^" + words + "$")
+	var paths []string
+	for _, name := range slices.Sorted(maps.Keys(s.trees[mount])) {
+		if matching.MatchString(name) {
+			paths = append(paths, name)
+		}
+	}
+	return paths, s.outage
+}
+
+func (s *memory) KubeVersion() (string, error) {
+	s.asked = append(s.asked, "kube version")
+	return "v1.36.3", s.outage
+}
+
+func (s *memory) HasAPI(name string) (bool, error) {
+	s.asked = append(s.asked, "api "+name)
+	return slices.Contains(s.apis, name), s.outage
+}
+
+func (s *memory) APIVersions() ([]string, error) {
+	s.asked = append(s.asked, "apis")
+	return s.apis, s.outage
+}
+
+func (s *memory) Unwrap([]WrappedKey) ([]byte, error) { panic("nothing is sealed") }
 
 var _ Source = (*memory)(nil)
 

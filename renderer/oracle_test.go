@@ -12,12 +12,18 @@ import (
 	"time"
 )
 
-// oracle gives the `kustomize` command of the library's version, which the set-up builds; in CI it must be there.
+// oracle gives the `kustomize` command of the library's version.
 func oracle(t *testing.T) string {
 	t.Helper()
-	program := os.Getenv("KUSTOMIZE")
+	return oracleNamed(t, "KUSTOMIZE", "kustomize")
+}
+
+// oracleNamed gives a command of a library's version, which the set-up builds; in CI it must be there.
+func oracleNamed(t *testing.T, variable, name string) string {
+	t.Helper()
+	program := os.Getenv(variable)
 	if program == "" {
-		program, _ = filepath.Abs("../.build/bin/kustomize")
+		program, _ = filepath.Abs("../.build/bin/" + name)
 	}
 	if _, err := os.Stat(program); err != nil {
 		if os.Getenv("CI") == "true" {
