@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from reconciler.errors import SourceError, SpecError
 from reconciler.models.keys import RepoUrl
 from reconciler.models.secrets import RepositorySecret
-from reconciler.sources.urls import Address, lookup_key, parse_url
+from reconciler.sources.urls import GIT, HELM, Address, chart_url, parse_any, parse_url
 
 _NOT_SUPPORTED = {
     "github_app_id": "a GitHub App",
@@ -21,6 +21,8 @@ _NOT_SUPPORTED = {
 
 _READING = frozenset({"repository", "repo-creds"})
 """Kinds of Secrets that open a repository for reading; the others are for pushing and for finding repositories."""
+
+ANONYMOUS = "anonymous"
 
 _BELOW = "repository"
 """Stands for any repository below a template's URL, which may name a bare host and so is no repository URL itself."""
@@ -39,7 +41,7 @@ class Access:
     """One repository and how to enter it. `repr` shows no secret; `owner` names the Secret, not what it holds."""
 
     url: RepoUrl
-    owner: str = "anonymous"
+    owner: str = ANONYMOUS
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     bearer: str = field(default="", repr=False)
@@ -50,10 +52,35 @@ class Access:
     insecure: bool = False
     proxy: str = field(default="", repr=False)
     no_proxy: str = ""
+    plain_http: bool = False
+    """Whether a registry is spoken to without TLS."""
+
+    cas: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Whom charts may be fetched from beside their repository: host names with the PEM bundles that they are known by."""
+
+    neighbours: frozenset[str] = frozenset()
+    """Hosts that repository Secrets name, for this access to be led to although they have private addresses."""
 
     @property
     def address(self) -> Address:
-        return parse_url(self.url)
+        return parse_any(self.url)
+
+    @property
+    def shown(self) -> str:
+        """The address as people write it."""
+        return self.url.removeprefix(HELM)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port to connect to."""
+        address = self.address
+        scheme = address.scheme.removeprefix(HELM)
+        return f"{'http' if self.plain_http else 'https' if scheme == 'oci' else scheme}://{address.authority}"
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether a Secret stands behind it."""
+        return self.owner != ANONYMOUS
 
     @property
     def scope(self) -> str:
@@ -66,19 +93,22 @@ class Access:
 
 
 def access_for(url: str, secrets: Sequence[RepositorySecret], project: str, *, trust: Trust | None = None) -> Access:
-    """The access that an application of `project` has to a repository; anonymous when nothing matches.
+    """The access that an application of `project` has to a repository; anonymous when nothing matches. `url` is as
+    written for Git, and an identity (`source_url`) for charts.
 
     Argo CD: the Secret of the same URL and project, else the unscoped one, never another project's; a Secret without
     credentials of its own, and a
     repository without a Secret, take the template with the longest matching URL. Raises SpecError (URL), SourceError
     (kind of credentials).
     """
-    address, trust = parse_url(url), trust or Trust()
-    own = _repository_secret(url, secrets, project)
+    address, trust = parse_any(url), trust or Trust()
+    own = _repository_secret(address, secrets, project)
     holder = own if own and _has_credentials(own) else _template(address, secrets, project) or own
     if holder is None:
-        return Access(address.url, username=address.user, ca_pem=trust.tls_by_host.get(address.host, ""))
-    return _access(address, holder, own or holder, trust)
+        plain = Access(address.url, username=address.user, ca_pem=trust.tls_by_host.get(address.host, ""))
+    else:
+        plain = _access(address, holder, own or holder, trust)
+    return plain if address.scheme in GIT else _led_on(plain, secrets, project, trust)
 
 
 def accesses_for(url: str, secrets: Sequence[RepositorySecret], *, trust: Trust | None = None) -> tuple[Access, ...]:
@@ -88,12 +118,24 @@ def accesses_for(url: str, secrets: Sequence[RepositorySecret], *, trust: Trust 
     return tuple(found.values())
 
 
-def _repository_secret(url: str, secrets: Iterable[RepositorySecret], project: str) -> RepositorySecret | None:
-    wanted = lookup_key(url)
+def _led_on(access: Access, secrets: Iterable[RepositorySecret], project: str, trust: Trust) -> Access:
+    """The same, knowing what it may be led to: charts often lie elsewhere than their index."""
+    usable = (_place(one, "") for one in secrets if one.project in ("", project))
+    hosts = frozenset(place.host for place in usable if place)
+    return replace(access, cas=tuple(sorted(trust.tls_by_host.items())), neighbours=hosts)
+
+
+def _repository_secret(
+    address: Address, secrets: Iterable[RepositorySecret], project: str
+) -> RepositorySecret | None:
     named = [
         one
         for one in secrets
-        if not one.is_template and one.secret_type in _READING and one.type == "git" and _key(one) == wanted
+        if not one.is_template
+        and one.secret_type in _READING
+        and (one.type == "git") == (address.scheme in GIT)
+        and (place := _place(one, ""))
+        and place.key == address.key
     ]
     scoped = [one for one in named if project and one.project == project]
     return next(iter(scoped or [one for one in named if not one.project]), None)
@@ -109,19 +151,20 @@ def _template(address: Address, secrets: Iterable[RepositorySecret], project: st
 
 def _depth(template: RepositorySecret, address: Address) -> int:
     """How many whole path segments of the address a template covers; -1 when it covers another place."""
-    try:
-        place = parse_url(f"{template.url.strip().rstrip('/')}/{_BELOW}")
-    except SpecError:
-        return -1
-    if (place.scheme, place.authority) != (address.scheme, address.authority):
+    place = _place(template, f"/{_BELOW}", as_charts=address.scheme not in GIT)
+    if place is None or (place.scheme, place.authority) != (address.scheme, address.authority):
         return -1
     segments = place.bare_path.split("/")[:-1]
     return len(segments) if address.bare_path.split("/")[: len(segments)] == segments else -1
 
 
-def _key(secret: RepositorySecret) -> tuple[str, str, str] | None:
+def _place(secret: RepositorySecret, below: str, *, as_charts: bool = False) -> Address | None:
+    """Where a Secret leads, or something below it; None for what is no address."""
+    url = secret.url.strip().rstrip("/") + below
     try:
-        return lookup_key(secret.url)
+        if secret.type == "git" and not as_charts:
+            return parse_url(url)
+        return parse_any(chart_url(url, is_oci=secret.enable_oci or secret.type == "oci"))
     except SpecError:
         return None
 
@@ -151,4 +194,5 @@ def _access(address: Address, holder: RepositorySecret, own: RepositorySecret, t
         insecure=own.insecure or own.insecure_ignore_host_key,
         proxy=own.proxy or holder.proxy,
         no_proxy=own.no_proxy or holder.no_proxy,
+        plain_http=own.insecure_oci_force_http or holder.insecure_oci_force_http,
     )

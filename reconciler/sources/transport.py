@@ -12,7 +12,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +21,7 @@ from pathlib import Path
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, InsecureRequestWarning, SSLError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, NewConnectionError, SSLError
 
 from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.sources.credentials import Access
@@ -70,7 +70,11 @@ class Deadline:
                 return
 
 
+Guard = Callable[[str, int], Sequence[str]]
+"""The addresses of a host that may be connected to, by host name and port. Raises SourceError, SourceUnavailable."""
+
 _deadline: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar("deadline", default=None)
+_guard: contextvars.ContextVar[Guard | None] = contextvars.ContextVar("guard", default=None)
 
 
 class _WatchedMixin:
@@ -85,6 +89,22 @@ class _WatchedMixin:
         if deadline is not None:
             deadline.watch(self)  # type: ignore[arg-type]
         super().putrequest(*args, **kwargs)  # type: ignore[misc]
+
+    def _new_conn(self) -> socket.socket:
+        guard = _guard.get()
+        if guard is None or self.proxy is not None:  # type: ignore[attr-defined]
+            return super()._new_conn()  # type: ignore[misc,no-any-return]
+        # The address that was judged is the one connected to: a second look-up could give another.
+        name, refused = self._dns_host, None  # type: ignore[has-type]
+        for address in guard(name, self.port):  # type: ignore[attr-defined]
+            self._dns_host = address
+            try:
+                return super()._new_conn()  # type: ignore[misc,no-any-return]
+            except NewConnectionError as error:
+                refused = error
+            finally:
+                self._dns_host = name
+        raise refused or SourceUnavailable(f"{name} has no address")
 
 
 class _Http(_WatchedMixin, HTTPConnection):
@@ -166,32 +186,41 @@ def ask(access: Access, base_url: str, question: Question, deadline: Deadline, t
     """Sends one question and gives the answer's body. Raises SourceUnavailable (network, 5xx, 429, 403, time) or
     SourceError.
     """
-    token = _deadline.set(deadline)
+    with watched(deadline):
+        try:
+            response = _send(access, base_url, question, deadline, timeouts)
+            try:
+                _check_status(access, response)
+                answer = Answer(response, question.limit_bytes)
+                yield answer
+                answer.finish()
+            finally:
+                # A body that was not read to its end would poison the next user of this connection.
+                response.close()
+        except (HTTPError, OSError) as error:
+            raise unavailable(access.url, "the Git server", error, deadline) from error
+
+
+@contextmanager
+def watched(deadline: Deadline, guard: Guard | None = None) -> Iterator[None]:
+    """Every connection made or used meanwhile is cut at the deadline, and made only where `guard` lets it."""
+    token, own = _deadline.set(deadline), _guard.set(guard)
     timer = threading.Timer(max(deadline.left_s, 0.001), deadline.cut)
     timer.daemon = True
     timer.start()
     try:
-        response = _send(access, base_url, question, deadline, timeouts)
-        try:
-            _check_status(access, response)
-            answer = Answer(response, question.limit_bytes)
-            yield answer
-            answer.finish()
-        finally:
-            # A body that was not read to its end would poison the next user of this connection.
-            response.close()
-    except (HTTPError, OSError) as error:
-        raise _unavailable(access, error, deadline) from error
+        yield
     finally:
         timer.cancel()
         _deadline.reset(token)
+        _guard.reset(own)
 
 
 def _send(
     access: Access, base_url: str, question: Question, deadline: Deadline, timeouts: Timeouts
 ) -> urllib3.BaseHTTPResponse:
     limit = max(min(timeouts.read_s, deadline.left_s), 0.001)
-    return _pool(access).request(
+    return pool_for(access).request(
         "GET" if question.body is None else "POST",
         f"{base_url}/{question.path}",
         body=question.body,
@@ -242,16 +271,18 @@ class Moved(SourceError):
         self.location = location
 
 
-def _unavailable(access: Access, error: Exception, deadline: Deadline) -> SourceUnavailable:
+def unavailable(url: str, who: str, error: Exception, deadline: Deadline) -> SourceUnavailable:
+    """What a failed exchange with a server comes to, told without its secrets."""
     if deadline.is_over:
-        return SourceUnavailable(f"{access.url}: the Git server took longer than {deadline.seconds:.0f} s")
+        return SourceUnavailable(f"{url}: {who} took longer than {deadline.seconds:.0f} s")
     reason = getattr(error, "reason", None) or error
     words = "its certificate is not trusted" if isinstance(reason, SSLError) else type(reason).__name__
-    return SourceUnavailable(f"{access.url}: the Git server cannot be reached ({words})")
+    return SourceUnavailable(f"{url}: {who} cannot be reached ({words})")
 
 
 @lru_cache(maxsize=256)
-def _pool(access: Access) -> urllib3.PoolManager:
+def pool_for(access: Access) -> urllib3.PoolManager:
+    """The connections of one access: its proxy, its trust, its client certificate."""
     tls = _tls(access)
     proxied = access.proxy and not _bypasses(access)
     pools = (
