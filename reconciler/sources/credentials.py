@@ -24,6 +24,9 @@ _READING = frozenset({"repository", "repo-creds"})
 
 ANONYMOUS = "anonymous"
 
+REGISTRIES = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
+"""Registries that answer under another name than the one that everybody writes."""
+
 _BELOW = "repository"
 """Stands for any repository below a template's URL, which may name a bare host and so is no repository URL itself."""
 
@@ -56,10 +59,10 @@ class Access:
     """Whether a registry is spoken to without TLS."""
 
     cas: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Whom charts may be fetched from beside their repository: host names with the PEM bundles that they are known by."""
+    """PEM bundles by host name, for the hosts that charts are fetched from beside their repository's own."""
 
     neighbours: frozenset[str] = frozenset()
-    """Hosts that repository Secrets name, for this access to be led to although they have private addresses."""
+    """Hosts and ports that repository Secrets name: it may be led to them although they have private addresses."""
 
     @property
     def address(self) -> Address:
@@ -74,8 +77,10 @@ class Access:
     def origin(self) -> str:
         """Scheme, host and port to connect to."""
         address = self.address
-        scheme = address.scheme.removeprefix(HELM)
-        return f"{'http' if self.plain_http else 'https' if scheme == 'oci' else scheme}://{address.authority}"
+        if address.scheme != "oci":
+            return f"{address.scheme.removeprefix(HELM)}://{address.authority}"
+        authority = REGISTRIES.get(address.host, address.authority)
+        return f"{'http' if self.plain_http else 'https'}://{authority}"
 
     @property
     def is_configured(self) -> bool:
@@ -121,13 +126,11 @@ def accesses_for(url: str, secrets: Sequence[RepositorySecret], *, trust: Trust 
 def _led_on(access: Access, secrets: Iterable[RepositorySecret], project: str, trust: Trust) -> Access:
     """The same, knowing what it may be led to: charts often lie elsewhere than their index."""
     usable = (_place(one, "") for one in secrets if one.project in ("", project))
-    hosts = frozenset(place.host for place in usable if place)
-    return replace(access, cas=tuple(sorted(trust.tls_by_host.items())), neighbours=hosts)
+    places = frozenset(place.place for place in usable if place)
+    return replace(access, cas=tuple(sorted(trust.tls_by_host.items())), neighbours=places)
 
 
-def _repository_secret(
-    address: Address, secrets: Iterable[RepositorySecret], project: str
-) -> RepositorySecret | None:
+def _repository_secret(address: Address, secrets: Iterable[RepositorySecret], project: str) -> RepositorySecret | None:
     named = [
         one
         for one in secrets

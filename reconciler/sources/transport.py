@@ -78,6 +78,8 @@ _guard: contextvars.ContextVar[Guard | None] = contextvars.ContextVar("guard", d
 
 
 class _WatchedMixin:
+    _dns_host: str
+
     def connect(self) -> None:
         deadline = _deadline.get()
         if deadline is not None:
@@ -95,7 +97,7 @@ class _WatchedMixin:
         if guard is None or self.proxy is not None:  # type: ignore[attr-defined]
             return super()._new_conn()  # type: ignore[misc,no-any-return]
         # The address that was judged is the one connected to: a second look-up could give another.
-        name, refused = self._dns_host, None  # type: ignore[has-type]
+        name, refused = self._dns_host, None
         for address in guard(name, self.port):  # type: ignore[attr-defined]
             self._dns_host = address
             try:

@@ -46,6 +46,11 @@ class Address:
         return f"{self.host}{port}"
 
     @property
+    def place(self) -> str:
+        """Host and port, the port always."""
+        return f"{self.host}:{self.port}"
+
+    @property
     def url(self) -> RepoUrl:
         """The address without secrets, ready to connect to. The user of ssh is part of the address, that of https
         is not.
@@ -78,7 +83,7 @@ def parse_url(url: str, schemes: Collection[str] = GIT) -> Address:
     if not _HOST.fullmatch(address.host):
         raise _refused(text, "its host is not a host name", schemes)
     # A repository of charts may be a whole host.
-    if not address.path and address.scheme in GIT or address.path.startswith("-") or ".." in address.path.split("/"):
+    if (not address.path and address.scheme in GIT) or address.path.startswith("-") or ".." in address.path.split("/"):
         raise _refused(text, "its path is empty, starts with a dash or climbs with ..", schemes)
     return address
 

@@ -38,7 +38,8 @@ def chart_files(name: str, version: str, *, dependencies: Sequence[str] = (), **
     head = [f"apiVersion: v2\nname: {name}\nversion: {version}\n", *(f"{line}\n" for line in dependencies)]
     template = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-{{ .Chart.Name }}\n"
-        "data:\n  version: {{ .Chart.Version | quote }}\n{{- range $k, $v := .Values.shown }}\n  {{ $k }}: {{ $v | quote }}\n{{- end }}\n"
+        "data:\n  version: {{ .Chart.Version | quote }}\n"
+        "{{- range $k, $v := .Values.shown }}\n  {{ $k }}: {{ $v | quote }}\n{{- end }}\n"
     )
     shown = "".join(f"  {key}: {value}\n" for key, value in values.items())
     return {

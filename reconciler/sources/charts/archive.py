@@ -124,15 +124,18 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def read(self, size: int = -1, /) -> bytes:
-        parts, missing = [], size if size >= 0 else self._limit + _BLOCK_BYTES
-        while missing > 0 and (self._buffer or self._next()):
+        parts: list[memoryview] = []
+        missing = size if size >= 0 else self._limit + _BLOCK_BYTES
+        while self._filled() and missing > 0:
             part = self._buffer[:missing]
             self._buffer = self._buffer[len(part) :]
             missing -= len(part)
             parts.append(part)
         return b"".join(parts)
 
-    def _next(self) -> bool:
+    def _filled(self) -> bool:
+        if len(self._buffer) > 0:
+            return True
         chunk = next(self._chunks, b"")
         self._left -= len(chunk)
         if self._left < 0:
@@ -146,11 +149,13 @@ def _inflated(data: bytes) -> Iterator[bytes]:
     rest = data
     while rest[:2] == b"\x1f\x8b":
         inflater = zlib.decompressobj(wbits=31)
-        while not inflater.eof:
+        while True:
             piece = inflater.decompress(rest, CHUNK_BYTES)
-            if not piece and not inflater.eof and not inflater.unconsumed_tail:
-                raise EOFError("it ends early")
-            rest = inflater.unconsumed_tail
             if piece:
                 yield piece
+            if inflater.eof:
+                break
+            rest = inflater.unconsumed_tail
+            if not piece and not rest:
+                raise EOFError("it ends early")
         rest = inflater.unused_data

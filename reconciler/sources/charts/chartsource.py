@@ -30,7 +30,7 @@ class ChartSources:
         self._shelf = Shelf(blobs)
 
     def resolve(self, access: Access, asked: Goal) -> Resolution:
-        """The version or digest that is meant now; an exact one needs no look. Raises SourceError, SourceUnavailable."""
+        """The version or digest that is meant; an exact one needs no look. Raises SourceError, SourceUnavailable."""
         return pinned(asked) or Resolution(self._newest(access, asked), asked.binding)
 
     def heads(self, access: Access, bindings: Iterable[str]) -> Mapping[str, Revision]:
@@ -46,9 +46,7 @@ class ChartSources:
                 continue
         return found
 
-    def tree(
-        self, access: Access, asked: Goal, revision: Revision, *, passes_credentials: bool = False
-    ) -> ArchiveTree:
+    def tree(self, access: Access, asked: Goal, revision: Revision, *, passes_credentials: bool = False) -> ArchiveTree:
         """The content of a chart at a version, or of an artifact at a digest; fetched only if no worker has it.
 
         Raises SourceError, SourceUnavailable.

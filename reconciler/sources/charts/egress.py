@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.sources.credentials import Access
+from reconciler.sources.urls import parse_any
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -24,7 +25,10 @@ _EMBEDDING = ipaddress.ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """`home` is the host of the repository itself; `is_configured`: an administrator wrote a Secret for it."""
+    """`home` is where the repository itself answers; `is_configured`: an administrator wrote a Secret for it.
+
+    Places are written `host:port`: another port of the same machine is another place.
+    """
 
     home: str
     is_configured: bool
@@ -32,7 +36,7 @@ class Egress:
 
     @classmethod
     def of(cls, access: Access) -> Egress:
-        return cls(access.address.host, access.is_configured, access.neighbours)
+        return cls(parse_any(f"{access.origin}/_").place, access.is_configured, access.neighbours)
 
     def addresses(self, host: str, port: int) -> Sequence[str]:
         """A host's addresses, each of which may be connected to. Raises SourceError, SourceUnavailable (unknown)."""
@@ -43,22 +47,22 @@ class Egress:
             raise SourceUnavailable(f"the name {name} cannot be resolved") from error
         addresses = list(dict.fromkeys(str(row[4][0]).partition("%")[0] for row in found))
         for address in addresses:
-            self.check(host, ipaddress.ip_address(address))
+            self.check(f"{host}:{port}", ipaddress.ip_address(address))
         return addresses
 
-    def check(self, host: str, address: Ip) -> None:
-        """Raises SourceError where this host must not be asked at this address."""
+    def check(self, place: str, address: Ip) -> None:
+        """Raises SourceError where this place must not be asked at this address."""
         real = _real(address)
-        if not self._may(host.lower(), real):
+        if not self._may(place.lower(), real):
             kind = "gives machines their credentials" if _is_metadata(real) else "is no public address"
             raise SourceError(
-                f"{host} is refused: {real} {kind}; if charts really lie there, add a repository Secret that names it"
+                f"{place} is refused: {real} {kind}; if charts really lie there, add a repository Secret that names it"
             )
 
-    def _may(self, host: str, address: Ip) -> bool:
-        if host in self.neighbours or (host == self.home and self.is_configured):
+    def _may(self, place: str, address: Ip) -> bool:
+        if place in self.neighbours or (place == self.home and self.is_configured):
             return True
-        if host == self.home:
+        if place == self.home:
             return not _is_metadata(address)
         return address.is_global and not address.is_multicast
 

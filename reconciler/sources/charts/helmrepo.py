@@ -57,9 +57,7 @@ class Found:
 class HelmRepositories:
     """Chart repositories for one process. Thread-safe; `blobs` shares indexes with other workers."""
 
-    def __init__(
-        self, blobs: Blobs | None, limits: ChartLimits, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, blobs: Blobs | None, limits: ChartLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._blobs, self._limits, self._clock = blobs, limits, clock
         self._lock = threading.Lock()
         self._asking: dict[str, threading.Lock] = {}
@@ -90,14 +88,12 @@ class HelmRepositories:
         if not offer.urls:
             raise SourceError(f"chart {chart} {offer.version} of {access.shown}: the index gives no address for it")
         url = urljoin(f"{_base(access)}/", offer.urls[0])
-        errand = web.Errand(
-            url, self._limits.archive_bytes, passes_credentials=passes_credentials, is_packed=True
-        )
+        errand = web.Errand(url, self._limits.archive_bytes, passes_credentials=passes_credentials, is_packed=True)
         reply = web.get(access, errand, Deadline(self._limits.archive_s), self._limits.timeouts)
         digest = offer.digest.removeprefix("sha256:").lower()
         if digest and hashlib.sha256(reply.body).hexdigest() != digest:
             raise SourceError(
-                f"chart {chart} {offer.version} of {access.shown}: the archive is not the one that the index describes; "
+                f"chart {chart} {best} of {access.shown}: the archive is not the one that the index describes: "
                 "its SHA-256 is another"
             )
         return Found(reply.body, url)
@@ -142,7 +138,9 @@ def not_offered(access: Access, chart: str, version: str, there: list[str]) -> S
     if not there:
         return SourceError(f"chart {chart} is not found in {access.shown}")
     newest = ", ".join(there[:3])
-    return SourceError(f"chart {chart} {version} is not found in {access.shown}, which has {newest}{' …' * (len(there) > 3)}")
+    return SourceError(
+        f"chart {chart} {version} is not found in {access.shown}, which has {newest}{' …' * (len(there) > 3)}"
+    )
 
 
 def _base(access: Access) -> str:

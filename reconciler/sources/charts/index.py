@@ -23,6 +23,7 @@ _ODD = re.compile(
 )
 """A line that Helm does not write among the charts: neither a name, nor an item, nor further in."""
 
+_BLANKS = re.compile(rb"\s*\n")
 _TOP = re.compile(rb"^[^ \t\r\n#-]", re.MULTILINE)
 
 
@@ -74,7 +75,9 @@ def _region(index: bytes) -> tuple[int, int] | None:
         return None
     end = _TOP.search(index, start.end())
     stop = end.start() if end else len(index)
-    return None if _ODD.search(index, start.end(), stop) else (start.end(), stop)
+    first = _BLANKS.match(index, start.end(), stop)
+    is_usual = first is not None and _KEY.match(index, first.end(), stop) and not _ODD.search(index, start.end(), stop)
+    return (start.end(), stop) if is_usual else None
 
 
 def _own_lines(index: bytes, chart: bytes, region: tuple[int, int]) -> bytes:

@@ -32,7 +32,9 @@ def read_plain(text: bytes | str, what: str, *, max_nodes: int = MAX_NODES) -> P
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        raise SourceError(f"{what} is no YAML{where}: {getattr(error, 'problem', None) or 'it cannot be read'}") from None
+        raise SourceError(
+            f"{what} is no YAML{where}: {getattr(error, 'problem', None) or 'it cannot be read'}"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{what} is no YAML: {type(error).__name__}") from None
 
@@ -82,7 +84,7 @@ class _Builder:
             self._open.pop()
             self._key = None
         elif isinstance(event, yaml.AliasEvent):
-            raise _TooMuch(f"has an alias in line {event.start_mark.line + 1}, which is not accepted here")
+            raise _TooMuch("has an alias, which is not accepted here")
 
     def _begin(self, value: list[Plain] | dict[str, Plain]) -> None:
         if len(self._open) >= MAX_DEPTH:

@@ -68,9 +68,7 @@ class Tokens:
             self._known[_identity(access), scope] = (self._clock() + life_s - SPARE_S, header)
         return header
 
-    def _token(
-        self, access: Access, asked: Mapping[str, str], scope: str, deadline: Deadline
-    ) -> tuple[str, float]:
+    def _token(self, access: Access, asked: Mapping[str, str], scope: str, deadline: Deadline) -> tuple[str, float]:
         realm = asked.get("realm", "")
         own = web.login(access)
         if own:

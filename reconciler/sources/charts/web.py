@@ -20,7 +20,7 @@ from reconciler.models.keys import RepoUrl
 from reconciler.sources.charts.egress import Egress
 from reconciler.sources.credentials import Access
 from reconciler.sources.transport import CHUNK_BYTES, Deadline, NotThere, Timeouts, pool_for, unavailable, watched
-from reconciler.sources.urls import HELM, parse_any
+from reconciler.sources.urls import HELM, parse_any, parse_url
 
 MAX_REDIRECTS = 5
 MAX_URL_CHARS = 4096
@@ -66,20 +66,21 @@ def get(access: Access, errand: Errand, deadline: Deadline, timeouts: Timeouts) 
         if reply.status not in _REDIRECTS or not (location := reply.headers.get("location")):
             return _checked(access, errand, reply)
         url = _led(access, url, location)
-    raise SourceError(f"{access.shown}: more than {MAX_REDIRECTS} redirects, the last one to {_origin_of(url)}")
+    raise SourceError(f"{access.shown}: more than {MAX_REDIRECTS} redirects, the last one to {origin(url)}")
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of an http or https URL. Raises SpecError for what is none."""
-    parts = urlsplit(url)
-    address = parse_any(f"{parts.scheme}://{parts.netloc}/_")
+    """Scheme, host and port of an http or https URL. Raises SourceError for what is none."""
+    try:
+        parts = urlsplit(url)
+        address = parse_url(f"{parts.scheme}://{parts.netloc}/_", ("http", "https"))
+    except (SpecError, ValueError) as error:
+        raise SourceError(f"an address that is none of http or https: {_without_query(url)!r}") from error
     return f"{address.scheme}://{address.authority}"
 
 
-def _once(
-    access: Access, errand: Errand, hop: int, egress: Egress, deadline: Deadline, timeouts: Timeouts
-) -> Reply:
-    place = _origin_of(errand.url)
+def _once(access: Access, errand: Errand, hop: int, egress: Egress, deadline: Deadline, timeouts: Timeouts) -> Reply:
+    place = origin(errand.url)
     is_home = place == access.origin
     entered = access if is_home else _as_stranger(access, place)
     authorization = errand.authorization if errand.authorization is not None else login(access)
@@ -135,7 +136,9 @@ def _checked(access: Access, errand: Errand, reply: Reply) -> Reply:
         return reply
     what = f"{access.shown}: {_without_query(reply.url)}"
     if status in (401, 407):
-        told = "its Secret's credentials were refused" if access.password or access.bearer else "it asks for credentials"
+        told = (
+            "its Secret's credentials were refused" if access.password or access.bearer else "it asks for credentials"
+        )
         raise SourceError(f"{what}: {told} (HTTP {status}); check the repository Secret for this URL and project")
     if status in (404, 410):
         raise NotThere(f"{what}: there is nothing, or not for this access (HTTP {status})")
@@ -166,29 +169,22 @@ def _led(access: Access, url: str, location: str) -> str:
     target = urljoin(url, location)
     if len(target) > MAX_URL_CHARS:
         raise SourceError(f"{access.shown}: a redirect to an address of {len(target)} characters")
-    if _origin_of(url).startswith("https://") and not _origin_of(target).startswith("https://"):
-        raise SourceError(f"{access.shown}: a redirect from https to {_origin_of(target)}, without TLS, is not followed")
+    if origin(url).startswith("https://") and not origin(target).startswith("https://"):
+        raise SourceError(f"{access.shown}: a redirect from https to {origin(target)}, without TLS, is not followed")
     return target
-
-
-def _origin_of(url: str) -> str:
-    try:
-        found = origin(url)
-    except (SpecError, ValueError) as error:
-        raise SourceError(f"an address that is none of http or https: {_without_query(url)!r}") from error
-    if not found.startswith(("https://", "http://")):
-        raise SourceError(f"an address that is none of http or https: {_without_query(url)!r}")
-    return found
 
 
 def _check_literal(egress: Egress, place: str) -> None:
     """Names are judged as they are resolved; behind a proxy nobody but the proxy does that."""
-    host = parse_any(f"{place}/_").host
+    address = parse_any(f"{place}/_")
     with suppress(ValueError):
-        egress.check(host, ipaddress.ip_address(host.strip("[]")))
+        egress.check(address.place, ipaddress.ip_address(address.host.strip("[]")))
 
 
 def _without_query(url: str) -> str:
     """The address without what may be secret in it."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "no address"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:300]
