@@ -21,6 +21,7 @@ from reconciler.plan.sources import called, is_lender
 from reconciler.render.readset import FOLLOWS, ReadLog
 from reconciler.render.renderer import Rendered
 from reconciler.render.request import RenderJob
+from reconciler.render.supply import World
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution
 from reconciler.sources.refs import expected_binding
@@ -111,14 +112,23 @@ def resolve_all(wanted: Sequence[Wish], resolve: Resolve, reads: Reads) -> tuple
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What it takes to render, and where it is noted what was read. `world` opens what lies in other repositories."""
+
+    readers: Readers
+    reads: Reads
+    world: World
+
+
 def render_all(
-    app: Application, wanted: Sequence[Wish], resolutions: Sequence[Resolution], readers: Readers, reads: Reads
+    app: Application, wanted: Sequence[Wish], resolutions: Sequence[Resolution], means: Means
 ) -> tuple[Rendering, ...]:
     """Every source rendered, each by itself. Raises SpecError, SourceError, Transient."""
     found = []
     for wish, resolution in zip(wanted, resolutions, strict=True):
         with _about(wish.what):
-            rendered = None if is_lender(wish.source) else _render(app, wish, resolution, readers, reads)
+            rendered = None if is_lender(wish.source) else _render(app, wish, resolution, means)
         found.append(Rendering(resolution, rendered))
     return tuple(found)
 
@@ -142,8 +152,9 @@ def desired_of(
     )
 
 
-def _render(app: Application, wish: Wish, resolution: Resolution, readers: Readers, reads: Reads) -> Rendered:
+def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) -> Rendered:
     access, log = wish.access, ReadLog(wish.access.url, resolution.binding)
+    readers, reads = means.readers, means.reads
     reads.logs.append(log)
     job = RenderJob(
         source=wish.source,
@@ -157,7 +168,7 @@ def _render(app: Application, wish: Wish, resolution: Resolution, readers: Reade
         settings=tool_settings_of(readers.catalog.settings_cm()),
     )
     tree = readers.sources.reader(access, resolution.commit)
-    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log)
+    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)
     reads.renders += not rendered.hit
     return rendered
 

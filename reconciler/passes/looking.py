@@ -14,7 +14,8 @@ from reconciler.models.honoured import unhonoured_in_manifest
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
-from reconciler.passes.desired import Reads, Resolve, desired_of, render_all, resolve_all, wishes
+from reconciler.passes.desired import Means, Reads, Resolve, desired_of, render_all, resolve_all, wishes
+from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of, prepare
 from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe
 from reconciler.passes.standing import Standing, Target, aim, stand
@@ -137,7 +138,8 @@ class _Gaze:
         self.reads = Reads(asked.is_pinned)
         resolutions = resolve_all(wanted, self._eyes.resolve, self.reads)
         self._eyes.admit(resolutions)
-        renderings = render_all(app, wanted, resolutions, readers, self.reads)
+        elsewhere = Elsewhere(readers, target.project, self._eyes.resolve, self.reads)
+        renderings = render_all(app, wanted, resolutions, Means(readers, self.reads, elsewhere))
         desired = desired_of(app, renderings, target.cluster, instance=self._standing.instance, lens=self._lens)
         self._unhonoured = _first_unhonoured(desired)
         return desired

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import orjson
 
 from reconciler.models.manifest import JsonObject
 from reconciler.render.limits import RequestLimits
 from reconciler.render.protocol import ChildMessage, FileRefused, FileServer, FileTooLarge
+from reconciler.render.supply import Supply
 
 Frames = Sequence[bytes]
 
@@ -16,8 +18,8 @@ Frames = Sequence[bytes]
 class Answering:
     """The parent's side of one request. `outage` is what the file server raised other than a FileRefused."""
 
-    def __init__(self, files: FileServer, limits: RequestLimits) -> None:
-        self._files = files
+    def __init__(self, files: FileServer | Supply, limits: RequestLimits) -> None:
+        self._supply = files if isinstance(files, Supply) else Supply(files)
         self._limits = limits
         self.outage: Exception | None = None
 
@@ -38,16 +40,18 @@ class Answering:
                 return self._list(question)
             case "read":
                 return self._read(question)
+            case "fetch" if question.remote:
+                return [msgspec.json.encode(self._supply.fetch(question.remote))]
             case _:
                 return self._glob(question)
 
     def _list(self, question: ChildMessage) -> Frames:
-        entries = self._files.list(question.path)
+        entries = self._supply.at(question.mount).list(question.path)
         self._few(len(entries), question.path)
         return [orjson.dumps({"entries": [{"name": entry.name, "type": entry.type} for entry in entries]})]
 
     def _glob(self, question: ChildMessage) -> Frames:
-        paths = self._files.glob(question.pattern)
+        paths = self._supply.at(question.mount).glob(question.pattern)
         self._few(len(paths), question.pattern)
         return [orjson.dumps({"paths": list(paths)})]
 
@@ -56,11 +60,11 @@ class Answering:
             raise FileTooLarge(f"more than {self._limits.entries} names", path=path)
 
     def _read(self, question: ChildMessage) -> Frames:
-        left = question.max_bytes
+        left, files = question.max_bytes, self._supply.at(question.mount)
         rows: list[JsonObject] = []
         contents: list[bytes] = []
         for path in question.paths:
-            content, row = self._one(path)
+            content, row = _one(files, path)
             left -= len(content)
             if left < 0:
                 limit = question.max_bytes
@@ -69,14 +73,18 @@ class Answering:
             contents.append(content)
         return [orjson.dumps({"files": rows}), b"".join(contents)]
 
-    def _one(self, path: str) -> tuple[bytes, JsonObject]:
-        try:
-            content = self._files.read(path)
-        except FileTooLarge:
-            raise
-        except FileRefused as refusal:
-            return b"", {"size": 0, "error": fault(refusal)}
-        return content, {"size": len(content)}
+
+def _one(files: FileServer, path: str) -> tuple[bytes, JsonObject]:
+    """A file's bytes and its row; `at` is where it really lies, when links led there."""
+    place = files.where(path)
+    at = {"at": place} if place != path else {}
+    try:
+        content = files.read(path)
+    except FileTooLarge:
+        raise
+    except FileRefused as refusal:
+        return b"", {"size": 0, "error": fault(refusal), **at}
+    return content, {"size": len(content), **at}
 
 
 def fault(refusal: FileRefused) -> JsonObject:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import blake2b
 
 import msgspec
 
 from reconciler.models.keys import Digest
-from reconciler.render.protocol import RenderWarning
-from reconciler.render.readset import Read, Sight
+from reconciler.render.protocol import Remote, RenderWarning
+from reconciler.render.readset import Read
 from reconciler.store.blobs import Blobs
 
 MAX_READ_SETS = 8
@@ -24,11 +25,19 @@ MEMORY_BYTES = 64 * 1024**2
 TTL_S = 7 * 24 * 3600.0
 
 
+class Elsewhere(msgspec.Struct, frozen=True, array_like=True):
+    """What was read of something that was opened by a question."""
+
+    remote: Remote
+    reads: tuple[Read, ...]
+
+
 class Recorded(msgspec.Struct, frozen=True, array_like=True):
     """One read-set and the result that it led to."""
 
     reads: tuple[Read, ...]
     result: Digest
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
@@ -51,27 +60,30 @@ class RenderCache:
         self._memory: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
 
-    def find(self, params: Digest, sight: Sight) -> tuple[Recorded, Result] | None:
-        """The result for these parameters and the files as they are now. Raises SourceUnavailable, SourceError from
-        reading the tree.
-        """
-        for recorded in self._records(params, fresh=False) or ():
-            if sight.holds(recorded.reads) and (result := self._result(recorded.result)):
-                return recorded, result
-        for recorded in self._records(params, fresh=True) or ():
-            if sight.holds(recorded.reads) and (result := self._result(recorded.result)):
-                return recorded, result
+    def find(self, params: Digest, holds: Callable[[Recorded], bool]) -> tuple[Recorded, Result] | None:
+        """The first result for these parameters whose read-set holds. Raises what `holds` raises."""
+        for fresh in (False, True):
+            for recorded in self._records(params, fresh=fresh) or ():
+                if holds(recorded) and (result := self._result(recorded.result)):
+                    return recorded, result
         return None
 
-    def keep(self, params: Digest, reads: tuple[Read, ...], result: Result) -> Digest:
+    def recorded(self, params: Digest) -> tuple[Recorded, ...]:
+        """The read-sets that are known for these parameters, the newest first. Raises StoreUnavailable."""
+        return self._records(params, fresh=True) or ()
+
+    def keep(
+        self, params: Digest, reads: tuple[Read, ...], result: Result, elsewhere: tuple[Elsewhere, ...] = ()
+    ) -> Digest:
         """Stores a result and the read-set that leads to it; the oldest read-sets make room. Raises
         StoreUnavailable.
         """
         encoded = msgspec.msgpack.encode(result)
         digest = result_digest(params, encoded)
         self._put(_result_name(digest), encoded)
-        others = [one for one in self._records(params, fresh=True) or () if one.reads != reads]
-        records = [Recorded(reads, digest), *others][:MAX_READ_SETS]
+        known = self._records(params, fresh=True) or ()
+        others = [one for one in known if (one.reads, one.elsewhere) != (reads, elsewhere)]
+        records = [Recorded(reads, digest, elsewhere), *others][:MAX_READ_SETS]
         data = msgspec.msgpack.encode(records)
         while len(data) > MAX_RECORDS_BYTES and len(records) > 1:
             records.pop()

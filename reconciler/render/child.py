@@ -32,6 +32,7 @@ from reconciler.render.protocol import (
     SandboxReport,
     Welcome,
 )
+from reconciler.render.supply import Supply
 
 MUST_FAIL: Mapping[str, str] = {
     "open": "EPERM",
@@ -93,7 +94,7 @@ class RendererChild:
             self._welcome = self._shake()
         return self._welcome
 
-    def render(self, request: RenderRequest, files: FileServer, *, deadline_s: float) -> RenderAnswer:
+    def render(self, request: RenderRequest, files: FileServer | Supply, *, deadline_s: float) -> RenderAnswer:
         """Renders one source. Raises RenderFailed, RendererDied, SandboxRefused, and whatever `files` raises itself."""
         self.ready()
         self._requests += 1
@@ -144,7 +145,7 @@ class RendererChild:
         self.close()
         raise RendererDied(end.reason, kind=end.kind) from cause
 
-    def _converse(self, request: RenderRequest, files: FileServer, until: float) -> RenderAnswer:
+    def _converse(self, request: RenderRequest, files: FileServer | Supply, until: float) -> RenderAnswer:
         answering = Answering(files, request.limits)
         self._pipe.send(orjson.dumps(request.message(self._requests)), until)
         while (message := self._next(until)).ask:

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import SourceError, SpecError
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId
+from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.manifest import JsonObject
 from reconciler.models.source import ApplicationSource
-from reconciler.render.renderer import Renderer
+from reconciler.models.toolsettings import ToolSettings
+from reconciler.render.protocol import Remote
+from reconciler.render.readset import ReadLog
+from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import RenderJob
+from reconciler.render.supply import Opened
 from reconciler.sources.folder import open_folder
+from reconciler.sources.paths import Tree
+from reconciler.sources.remotebase import parse_remote_base
 from reconciler.sources.urls import canonical_url, same_repository
 
 OFFLINE_BINDING = "offline"
 NO_COMMIT = CommitId("0" * 40)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What there is without a network. `folders` maps URLs of repositories to where they lie: a bare repository is
+    read at a source's revision, any other folder as it lies there. `allows` says what a project permits to fetch.
+    """
+
+    folders: Mapping[str, Path]
+    settings: ToolSettings = field(default_factory=ToolSettings)
+    allows: Callable[[str], bool] = lambda _url: True
+
+    def open(self, remote: Remote) -> Opened:
+        """Raises SourceError, SpecError. render.supply.World."""
+        if remote.kind != "git":
+            raise SourceError(f"{remote.kind} sources are not fetched by this version")
+        base = parse_remote_base(remote.url)
+        if not self.allows(base.url):
+            raise SourceError(f"repository {base.url} is not permitted in the project; add it to sourceRepos there")
+        repo, tree, commit = self.tree(base.url, base.revision)
+        return Opened(f"{repo}@{commit}", tree, ReadLog(repo, OFFLINE_BINDING), base.folder)
+
+    def tree(self, url: str, revision: str) -> tuple[RepoUrl, Tree, CommitId]:
+        """A repository's identity, content and commit. Raises SourceError for one that is not on the shelf."""
+        repo = canonical_url(url)
+        folder = next((folder for known, folder in self.folders.items() if same_repository(known, repo)), None)
+        if folder is None:
+            raise SourceError(f"no folder was given for repository {repo}; add --repo {repo}=DIR")
+        tree, commit = open_folder(folder, revision)
+        return repo, tree, commit or NO_COMMIT
 
 
 def render_offline(
@@ -24,31 +61,32 @@ def render_offline(
 ) -> list[JsonObject]:
     """The objects of an Application in the order of its sources, as the tool gives them, without tracking marks.
 
-    `repositories` maps URLs to folders: a bare repository is read at the source's revision, any other folder as it
-    lies there.
-    Raises SpecError, SourceError (also for a repository that was not given).
+    Raises as `render_each`.
     """
+    rendered = render_each(app, Shelf(repositories), renderer, deadline_s=deadline_s)
+    return [body for one in rendered for body in one.bodies]
+
+
+def render_each(app: Application, shelf: Shelf, renderer: Renderer, *, deadline_s: float) -> tuple[Rendered, ...]:
+    """Every source of an Application. Raises SpecError, SourceError (also for a repository that was not given)."""
     sources = app.spec.all_sources
     if not sources:
         raise SpecError("spec.source is missing")
-    return [body for source in sources for body in _source(app, source, repositories, renderer, deadline_s)]
+    return tuple(_source(app, source, shelf, renderer, deadline_s) for source in sources)
 
 
 def _source(
-    app: Application, source: ApplicationSource, repositories: Mapping[str, Path], renderer: Renderer, deadline_s: float
-) -> list[JsonObject]:
-    repo = canonical_url(source.repo_url)
-    folder = next((folder for url, folder in repositories.items() if same_repository(url, repo)), None)
-    if folder is None:
-        raise SourceError(f"no folder was given for repository {repo}; add --repo {repo}=DIR")
-    tree, commit = open_folder(folder, source.target_revision)
+    app: Application, source: ApplicationSource, shelf: Shelf, renderer: Renderer, deadline_s: float
+) -> Rendered:
+    repo, tree, commit = shelf.tree(source.repo_url, source.target_revision)
     job = RenderJob(
         source=source,
         repo=repo,
-        commit=commit or NO_COMMIT,
+        commit=commit,
         project=app.spec.project,
         binding=OFFLINE_BINDING,
         instance=app.metadata.name,
         namespace=app.spec.destination.namespace,
+        settings=shelf.settings,
     )
-    return renderer.render(job, tree, deadline_s=deadline_s).bodies
+    return renderer.render(job, tree, deadline_s=deadline_s, world=shelf)

@@ -14,6 +14,7 @@ from reconciler.errors import Transient
 from reconciler.render.child import RendererChild
 from reconciler.render.limits import ProcessLimits
 from reconciler.render.protocol import FileServer, RenderAnswer, RenderRequest, SandboxRefused
+from reconciler.render.supply import Supply
 
 
 class RendererBusy(Transient):
@@ -68,7 +69,7 @@ class RendererPool:
         self._spare: RendererChild | None = start()
         self._spare.ready()
 
-    def render(self, request: RenderRequest, files: FileServer, *, deadline_s: float) -> RenderAnswer:
+    def render(self, request: RenderRequest, files: FileServer | Supply, *, deadline_s: float) -> RenderAnswer:
         """Renders in some child; waiting for one counts. Raises RendererBusy and what RendererChild.render raises."""
         until = time.monotonic() + deadline_s
         if not self._slots.acquire(timeout=deadline_s):

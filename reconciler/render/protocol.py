@@ -48,6 +48,9 @@ class FileServer(Protocol):
     def glob(self, pattern: str) -> Sequence[str]:
         """The files whose paths match, sorted. Raises PathEscapes."""
 
+    def where(self, path: str) -> str:
+        """The path behind links, or the same where nothing is found."""
+
 
 class FileRefused(SourceError):
     """A file server's `no` about one path: the same commit will say it again. Names the path, never its content."""
@@ -171,10 +174,30 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int = 0
 
 
+class Remote(msgspec.Struct, frozen=True):
+    """Something to fetch. `kind` "git": a base as kustomizations write it; "chart": a chart by its repository's URL,
+    its name and a version or range; "http": one file.
+    """
+
+    kind: str
+    url: str
+    name: str = ""
+    version: str = ""
+
+
+class Mounted(msgspec.Struct, frozen=True):
+    """Where something fetched can be read: a folder or a file in a mount."""
+
+    mount: str
+    path: str
+
+
 class ChildMessage(msgspec.Struct, frozen=True):
     """Anything a child says during a request: a question (`ask`), an error, or the header of its answer."""
 
-    ask: Literal["", "list", "read", "glob"] = ""
+    ask: Literal["", "list", "read", "glob", "fetch"] = ""
+    mount: str = ""
+    remote: Remote | None = None
     path: str = ""
     paths: list[str] = []
     pattern: str = ""

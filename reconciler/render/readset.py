@@ -75,6 +75,11 @@ class Sight:
             value = f"{found.entry.mode:o} {found.entry.oid}" if found.entry.type == "file" else found.entry.type
         return Look(Read(kind, path, value, _others(path, found)), found)
 
+    def where(self, path: str) -> str:
+        """The path behind links, or the same where nothing is found. Raises SourceUnavailable, SourceError."""
+        found = self._walker.find(path)
+        return found.path if isinstance(found, Found) and found.hops else path
+
     def holds(self, reads: Iterable[Read]) -> bool:
         """Whether every question has the answer now that it had then. Raises SourceUnavailable, SourceError."""
         return all(self.look(read.kind, read.path).read.value == read.value for read in reads)
@@ -176,6 +181,10 @@ class RecordedFiles:
         if isinstance(found, Lost) and found.why == "escapes":
             raise PathEscapes(f"{pattern} leaves the repository", path=pattern)
         return look.paths
+
+    def where(self, path: str) -> str:
+        """The path behind links, or the same where nothing is found. Raises SourceUnavailable, SourceError."""
+        return self._sight.where(path)
 
     def _found(self, kind: ReadKind, path: str) -> Found:
         found = self._log.noted(self._sight.look(kind, path))

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import orjson
 
+from reconciler.errors import SpecError
 from reconciler.models.keys import Digest
 from reconciler.models.manifest import JsonObject
-from reconciler.render.cache import RenderCache, Result
+from reconciler.render.cache import Elsewhere, Recorded, RenderCache, Result
 from reconciler.render.limits import RequestLimits
 from reconciler.render.pool import RendererPool
-from reconciler.render.protocol import RendererDied, RenderRequest, RenderWarning
+from reconciler.render.protocol import Remote, RendererDied, RenderWarning
 from reconciler.render.readset import Read, ReadLog, RecordedFiles, Sight
 from reconciler.render.request import Prepared, RenderJob, prepare
+from reconciler.render.supply import Nowhere, Opened, Supply, World
 from reconciler.render.tools.detect import SourceType
 from reconciler.sources.paths import Tree
 
@@ -43,34 +45,72 @@ class Renderer:
         self._identity = identity
         self._limits = limits or RequestLimits()
 
-    def render(self, job: RenderJob, tree: Tree, *, deadline_s: float, log: ReadLog | None = None) -> Rendered:
+    def render(
+        self, job: RenderJob, tree: Tree, *, deadline_s: float, log: ReadLog | None = None, world: World | None = None
+    ) -> Rendered:
         """The objects of one source. Raises SpecError, SourceError, SourceUnavailable, RendererDied, RendererBusy.
 
         `log` collects what was read, also by a rendering that fails: whoever mends one of those files wakes the
-        application.
+        application. `world` opens what lies in other repositories; without one nothing is fetched.
         """
         log = log or ReadLog(job.repo, job.binding)
-        sight = Sight(tree)
-        prepared = prepare(job, sight, log)
+        views = Views(Sight(tree), world or Nowhere())
+        prepared = prepare(job, views.own, log)
         key = prepared.key(job, self._identity, self._limits)
-        found = self._cache.find(key, sight)
+        found = self._cache.find(key, views.hold)
         if found:
             recorded, result = found
             log.add(recorded.reads)
+            views.note(recorded)
             return _rendered(result, recorded.result, log, prepared, hit=True)
         own = ReadLog(job.repo, job.binding)
+        supply = self._supply(views, own)
         try:
-            result = self._rendered_now(prepared.request(job, self._limits), sight, own, deadline_s=deadline_s)
+            answer = self._pool.render(prepared.request(job, self._limits), supply, deadline_s=deadline_s)
         finally:
             log.add(own.reads)
+            supply.note()
         tree.publish()
-        digest = self._cache.keep(key, own.reads, result)
+        supply.publish()
+        result = Result(answer.encoded, answer.warnings)
+        elsewhere = tuple(Elsewhere(mount.remote, mount.read.reads) for mount in supply.mounts.values())
+        digest = self._cache.keep(key, own.reads, result, elsewhere)
         return _rendered(result, digest, log, prepared, hit=False)
 
-    def _rendered_now(self, request: RenderRequest, sight: Sight, log: ReadLog, *, deadline_s: float) -> Result:
-        files = RecordedFiles(sight, log, file_limit_bytes=self._limits.combined_bytes)
-        answer = self._pool.render(request, files, deadline_s=deadline_s)
-        return Result(answer.encoded, answer.warnings)
+    def _supply(self, views: Views, own: ReadLog) -> Supply:
+        limit = self._limits.combined_bytes
+        return Supply(RecordedFiles(views.own, own, file_limit_bytes=limit), views.world, file_limit_bytes=limit)
+
+
+class Views:
+    """What recorded read-sets are held against: the source's own tree, and what lies elsewhere as it is now."""
+
+    def __init__(self, own: Sight, world: World) -> None:
+        self.own, self.world = own, world
+        self._opened: dict[Remote, Opened | None] = {}
+
+    def hold(self, recorded: Recorded) -> bool:
+        """Whether every question has the answer now that it had then. Raises SourceUnavailable, SourceError."""
+        return self.own.holds(recorded.reads) and all(map(self._holds, recorded.elsewhere))
+
+    def note(self, recorded: Recorded) -> None:
+        """Hands on what was read elsewhere."""
+        for part in recorded.elsewhere:
+            if opened := self._open(part.remote):
+                opened.log.add(part.reads)
+
+    def _holds(self, part: Elsewhere) -> bool:
+        opened = self._open(part.remote)
+        return opened is not None and Sight(opened.tree).holds(part.reads)
+
+    def _open(self, remote: Remote) -> Opened | None:
+        """None for what may not be had any more: a rendering says why."""
+        if remote not in self._opened:
+            try:
+                self._opened[remote] = self.world.open(remote)
+            except SpecError:
+                self._opened[remote] = None
+        return self._opened[remote]
 
 
 def is_strike(error: Exception) -> bool:

@@ -27,6 +27,7 @@ from reconciler.render.tools.directory import directory_params
 from reconciler.render.tools.environment import Environment
 from reconciler.render.tools.helm import helm_params
 from reconciler.render.tools.kustomize import kustomize_params
+from reconciler.render.tools.overrides import overridden
 from reconciler.sources.paths import Found, clean_path
 
 CACHE_FORMAT = "2"
@@ -102,9 +103,10 @@ def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
     """
     check_source(job.source)
     folder = checked_folder(job, sight, log)
-    _refuse_overrides(job, folder, sight, log)
-    chosen = source_type(job.source, folder, job.settings, sight, log)
-    build = Build(job.source, folder, job.environment(), job.settings)
+    source = overridden(job.source, folder, job.instance, sight, log)
+    check_source(source)
+    chosen = source_type(source, folder, job.settings, sight, log)
+    build = Build(source, folder, job.environment(), job.settings)
     params = BUILDERS[chosen](build)
     log.reads_revision |= build.environment.uses_revision
     return Prepared(chosen, params)
@@ -137,15 +139,3 @@ def checked_path(path: str) -> str:
     if clean is None:
         raise SpecError(f"spec.source.path {path[:80]!r} must be a path inside the repository, relative to its root")
     return clean
-
-
-def _refuse_overrides(job: RenderJob, path: str, sight: Sight, log: ReadLog) -> None:
-    for name in (".argocd-source.yaml", f".argocd-source-{job.instance}.yaml"):
-        if isinstance(log.noted(sight.look("file", _below(path, name))), Found):
-            raise SourceError(
-                f"{_below(path, name)} overrides the source, which this version does not support; remove it"
-            )
-
-
-def _below(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name

@@ -72,6 +72,9 @@ class _NoFiles:
     def glob(self, pattern: str) -> Sequence[str]:
         raise NotAFile("scripts read no files", path=pattern)
 
+    def where(self, path: str) -> str:
+        return path
+
 
 class Scripts:
     """Runs scripts for all threads of one process. What it raises beside SpecError is what the pool raises."""

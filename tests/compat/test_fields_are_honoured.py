@@ -11,6 +11,7 @@ from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.manifest import LiveObject, Manifest
 from reconciler.models.observed import Reading
 from reconciler.models.source import ApplicationSource
+from reconciler.models.toolsettings import ToolSettings
 from reconciler.plan.autosync import Nothing, StartSync, Wait
 from reconciler.plan.desired import finalize
 from reconciler.plan.health import assess
@@ -19,6 +20,8 @@ from reconciler.plan.status import next_status
 from reconciler.render.protocol import Params
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.render.request import RenderJob, prepare
+from reconciler.render.tools.directory import JsonnetParams, Variable
+from reconciler.render.tools.kustomize import Patch, Replica, Target
 from tests.compat.situations import (
     BEFORE,
     COMMIT,
@@ -39,6 +42,8 @@ from tests.compat.situations import (
 from tests.support.trees import MemoryTree
 
 A = manifest("a")
+BOUND = Variable("a", "b", code=True)
+SETTINGS = ToolSettings(versions={"v4": ("--as-said",)})
 
 
 # Source and destination
@@ -51,6 +56,9 @@ A = manifest("a")
         ({"include": "*.yaml"}, "include", "*.yaml"),
         ({"exclude": "x/*"}, "exclude", "x/*"),
         ({"disableExtensionFilter": True}, "disable_extension_filter", True),
+        ({"jsonnet": {"extVars": [{"name": "a", "value": "b", "code": True}]}}, "jsonnet", JsonnetParams((BOUND,))),
+        ({"jsonnet": {"tlas": [{"name": "a", "value": "b", "code": True}]}}, "jsonnet", JsonnetParams(tlas=(BOUND,))),
+        ({"jsonnet": {"libs": ["vendor"]}}, "jsonnet", JsonnetParams(libs=("vendor",))),
     ],
 )
 def test_directory_settings_reach_the_renderer(directory: Json, field: str, value: object) -> None:
@@ -58,9 +66,45 @@ def test_directory_settings_reach_the_renderer(directory: Json, field: str, valu
     assert getattr(asked_of_the_renderer(source), field) == value
 
 
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({"namePrefix": "x"}, "name_prefix", "x"),
+        ({"nameSuffix": "x"}, "name_suffix", "x"),
+        ({"images": ["a:1"]}, "images", ("a:1",)),
+        ({"commonLabels": {"a": "b"}}, "common_labels", {"a": "b"}),
+        ({"commonAnnotations": {"a": "b"}}, "common_annotations", {"a": "b"}),
+        ({"forceCommonLabels": True}, "force_common_labels", True),
+        ({"forceCommonAnnotations": True}, "force_common_annotations", True),
+        (
+            {"commonAnnotations": {"a": "$ARGOCD_APP_NAME"}, "commonAnnotationsEnvsubst": True},
+            "common_annotations",
+            {"a": "shop"},
+        ),
+        ({"labelWithoutSelector": True}, "label_without_selector", True),
+        ({"labelIncludeTemplates": True}, "label_include_templates", True),
+        ({"namespace": "x"}, "namespace", "x"),
+        ({"replicas": [{"name": "a", "count": "3"}]}, "replicas", (Replica("a", "3"),)),
+        (
+            {"patches": [{"path": "p", "patch": "q", "target": {"kind": "K"}, "options": {"allowNameChange": True}}]},
+            "patches",
+            (Patch("p", "q", Target("", "", "K", "", "", "", ""), {"allowNameChange": True}),),
+        ),
+        ({"components": ["a"]}, "components", ("a",)),
+        ({"ignoreMissingComponents": True}, "ignore_missing_components", True),
+        ({"version": "v4"}, "build_options", ("--as-said",)),
+        ({"kubeVersion": "1.30"}, "kube_version", "1.30"),
+        ({"apiVersions": ["v1/Pod"]}, "api_versions", ("v1/Pod",)),
+    ],
+)
+def test_kustomize_settings_reach_the_renderer(given: Json, field: str, value: object) -> None:
+    source = ApplicationSource.model_validate({**SOURCE, "kustomize": given})
+    assert getattr(asked_of_the_renderer(source), field) == value
+
+
 def asked_of_the_renderer(source: ApplicationSource) -> Params:
     """What a source's tool is asked for, in a repository that holds its folder and nothing else."""
-    job = RenderJob(source, RepoUrl(source.repo_url), CommitId(COMMIT), "default", "main", "shop")
+    job = RenderJob(source, RepoUrl(source.repo_url), CommitId(COMMIT), "default", "main", "shop", settings=SETTINGS)
     return prepare(job, Sight(MemoryTree({f"{source.path}/a.yaml": ""})), ReadLog(job.repo, "main")).params
 
 

@@ -90,8 +90,8 @@ MISTAKES = {
     "JSON that is not one object": files("two.json", two__json="[1, 2"),
     "a chart": files("Helm source, which is not supported", Chart__yaml="name: web\nversion: 1.0.0\n"),
     "a kustomization": files("gone.yaml", kustomization__yaml="resources: [gone.yaml]\n"),
-    "a file that overrides the source": Mistake(
-        "ComparisonError", "overrides the source", files={".argocd-source.yaml": "directory: {recurse: true}\n"}
+    "a file that overrides the source and does not read": Mistake(
+        "ComparisonError", "does not read as YAML", files={".argocd-source.yaml": "directory: {recurse: [\n"}
     ),
     "a chart from a registry": source("chart", chart="nginx"),
     "values for Helm": source("Helm source", helm={"values": "a: b"}),

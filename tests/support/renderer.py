@@ -54,6 +54,9 @@ class MemoryFiles:
         self.asked.append(f"glob {pattern}")
         return sorted(file for file in self.files if fnmatchcase(file, pattern))
 
+    def where(self, path: str) -> str:
+        return path
+
 
 def a_config_map(name: str, **data: str) -> str:
     """One ConfigMap as YAML."""

@@ -9,6 +9,7 @@ from reconciler.models.honoured.table import (
     unhonoured_in_manifest,
     unhonoured_in_project,
     unhonoured_in_repository,
+    unhonoured_in_source,
 )
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "unhonoured_in_manifest",
     "unhonoured_in_project",
     "unhonoured_in_repository",
+    "unhonoured_in_source",
 ]

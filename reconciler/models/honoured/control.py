@@ -143,8 +143,23 @@ SETTINGS: tuple[Row, ...] = (
     *idle(
         _CM,
         "sources of that kind are not rendered",
-        *("helm.enable", "kustomize.enable", "jsonnet.enable", "helm.valuesFileSchemes", "kustomize.buildOptions"),
+        "helm.valuesFileSchemes",
+    ),
+    *honoured(
+        _CM,
+        "tests/unit/render/tools/test_detect.py::test_a_tool_that_is_switched_off_leaves_plain_files",
+        *("helm.enable", "kustomize.enable"),
+    ),
+    *honoured(
+        _CM,
+        "tests/cases/test_render_cases.py::test_a_source_renders_to_what_its_case_says",
+        *("jsonnet.enable", "kustomize.buildOptions"),
+    ),
+    *honoured(
+        _CM,
+        "tests/cases/test_render_cases.py::test_a_source_renders_to_what_its_case_says",
         *("kustomize.buildOptions.*", "kustomize.path.*", "kustomize.version.*"),
+        note="a version's options count; it is built by the one library there is",
     ),
     *idle(_CM, "it says how often sources are asked", "timeout.reconciliation", "timeout.reconciliation.jitter"),
     *idle(_CM, "no manifest is cached under a name that misses something", "timeout.hard.reconciliation"),

@@ -54,6 +54,11 @@ def unhonoured_fields(app: Application, settings_cm: Mapping[str, str] = NO_SETT
     return tuple(dict.fromkeys(found))
 
 
+def unhonoured_in_source(source: Mapping[str, object]) -> Iterator[str]:
+    """What one source asks for and this version does not honour, by name."""
+    return used(source, _APPLICATION.children["spec"].children["source"], "spec.source")
+
+
 def unhonoured_in_manifest(manifest: Manifest) -> tuple[str, ...]:
     """What a desired object asks for and this version does not honour, by name."""
     return tuple(dict.fromkeys(_object_marks(manifest)))

@@ -24,7 +24,7 @@ def kept(cache: RenderCache, text: str, params: Digest = PARAMS) -> None:
 
 
 def found(cache: RenderCache, text: str, params: Digest = PARAMS) -> bytes | None:
-    hit = cache.find(params, sight(text))
+    hit = cache.find(params, lambda recorded: sight(text).holds(recorded.reads))
     return hit[1].manifests if hit else None
 
 

@@ -13,6 +13,7 @@ from reconciler.models.source import ApplicationSource
 from reconciler.render.limits import RequestLimits
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.render.request import Prepared, RenderJob, check_source, checked_folder, checked_path, prepare
+from reconciler.render.tools.directory import DirectoryParams
 from reconciler.store.readindex import ReadEntry
 from tests.support.trees import Content, Link, MemoryTree, Submodule
 
@@ -70,9 +71,13 @@ def test_a_path_without_a_folder_is_told(path: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("name", [".argocd-source.yaml", ".argocd-source-shop.yaml"])
-def test_an_override_of_this_application_is_refused(name: str) -> None:
-    with pytest.raises(SourceError, match="overrides the source"):
-        prepared(a_job(), FILES | {f"app/{name}": ""})
+def test_an_override_of_this_application_is_merged_and_read_also_when_absent(name: str) -> None:
+    log = ReadLog(REPO, "refs/heads/main")
+    prepare(a_job(), Sight(MemoryTree(FILES)), log)
+    assert ("file", f"app/{name}") in {(read.kind, read.path) for read in log.reads}
+    found = prepared(a_job(), FILES | {f"app/{name}": "directory: {recurse: true}"})
+    assert isinstance(found.params, DirectoryParams)
+    assert found.params.recurse
 
 
 def test_an_override_of_another_application_does_not_matter() -> None:

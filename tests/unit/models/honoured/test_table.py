@@ -66,10 +66,8 @@ def fields(spec: Json | None = None, settings: dict[str, str] | None = None, **t
         ({"source": SOURCE | {"helm": {}, "kustomize": {"images": []}, "plugin": None}}, ()),
         ({"source": SOURCE | {"helm": {"skipCrds": False}}}, ()),
         ({"source": SOURCE | {"directory": {"recurse": True}}}, ()),
-        (
-            {"source": SOURCE | {"directory": {"jsonnet": {"libs": ["x"]}}}},
-            ("spec.source.directory.jsonnet.libs",),
-        ),
+        ({"source": SOURCE | {"directory": {"jsonnet": {"libs": ["x"]}}}}, ()),
+        ({"source": SOURCE | {"kustomize": {"ofTomorrow": 1}}}, ("spec.source.kustomize.ofTomorrow",)),
         ({"sources": [SOURCE, {"repoURL": "https://x", "ref": "values"}]}, ()),
         ({"sources": [SOURCE, SOURCE | {"ofTomorrow": 1}]}, ("spec.sources.ofTomorrow",)),
         ({"sourceHydrator": {"drySource": {"repoURL": "x"}}}, ("spec.sourceHydrator.drySource",)),
