@@ -100,7 +100,7 @@ def test_a_file_that_says_another_tool_is_meant_is_seen_through_the_cache(rig: R
     rig.push(**{"apps/1/kustomization.yaml": "resources: [one.yaml]\nnamePrefix: x-"})
     after = rig.render("apps/1")
     assert (before.source_type, after.source_type) == ("Directory", "Kustomize")
-    assert [body["metadata"]["name"] for body in after.bodies] == ["x-one"]
+    assert [body["metadata"]["name"] for body in after.bodies] == ["x-one-1"]
 
 
 def test_what_a_failed_rendering_read_is_known(rig: Rig) -> None:
