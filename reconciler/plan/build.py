@@ -15,10 +15,12 @@ from reconciler.models.keys import ObjectKey
 from reconciler.models.observed import Condition, Desired, Observed
 from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, auto_sync, same_sources
 from reconciler.plan.compare import Comparison, ObjectComparison, compare, not_compared
-from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, next_move, start
+from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, is_automated, next_move, running, start
 from reconciler.plan.permissions import check_application
 from reconciler.plan.prune import prunable
 from reconciler.plan.steps import Plan, Policy, Situation, Work
+from reconciler.plan.times import instant_of
+from reconciler.plan.windows import closed
 from reconciler.plan.work import everything, grounds, work_on
 
 
@@ -79,9 +81,21 @@ def _look_only(situation: Situation, move: Move) -> Plan:
 
 
 def _continue(situation: Situation, move: Run) -> Plan:
-    """Works on the operation in `.operation`."""
+    """Works on the operation in `.operation`, unless a window holds it where it is."""
     work = Work.of(move.state)
-    return replace(_work(situation, work), decision=move, compares_spec=_is_of_spec(situation, work))
+    plan = _held(situation, work) or _work(situation, work)
+    return replace(plan, decision=move, compares_spec=_is_of_spec(situation, work))
+
+
+def _held(situation: Situation, work: Work) -> Plan | None:
+    """Argo CD: an operation that windows forbid stays Running, says so, and goes on once they allow it."""
+    windows, started = situation.policy.project.windows, instant_of(str(work.state.get("startedAt") or ""))
+    manual = not is_automated(work.state)
+    shut = closed(situation.app, windows, manual=manual, now=situation.now, started=started)
+    if shut is None:
+        return None
+    plan = _verdict(situation, Run(work.state), shut.why)
+    return replace(plan, operation_state=running(work.state, shut.why), waits=True, next_due_s=shut.due_s)
 
 
 def _work(situation: Situation, work: Work) -> Plan:
@@ -112,6 +126,9 @@ def _consider(situation: Situation) -> Plan:
         return _verdict(situation, Nothing("nothing was compared"), "nothing was compared")
     app, revisions = situation.app, situation.desired.revisions
     decision = auto_sync(app, situation.comparison, revisions, now=situation.now, kept=_never_pruned(situation))
+    shut = closed(app, situation.policy.project.windows, manual=False, now=situation.now)
+    if shut is not None and isinstance(decision, StartSync):
+        return replace(_verdict(situation, Nothing(shut.why), shut.why), next_due_s=shut.due_s)
     if isinstance(decision, StartSync):
         work = Work.of(start(decision.operation, now=situation.now))
         return replace(_work(situation, work), decision=decision)

@@ -10,7 +10,7 @@ from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.observed import Condition
-from reconciler.models.project import AppProject, KindPattern
+from reconciler.models.project import AppProject, KindPattern, SyncWindow
 from reconciler.models.source import ApplicationSource, Destination
 from reconciler.plan.globs import glob, wildcard
 from reconciler.plan.sources import complaints
@@ -33,6 +33,7 @@ class ProjectRules:
 
     namespaced_denied: tuple[KindPattern, ...]
     source_namespaces: tuple[str, ...]
+    windows: tuple[SyncWindow, ...] = ()
 
     @classmethod
     def of(cls, project: AppProject, inherited: Sequence[AppProject] = ()) -> ProjectRules:
@@ -49,6 +50,7 @@ class ProjectRules:
             namespaced_allowed=tuple(item for patterns in lists for item in patterns) if lists else None,
             namespaced_denied=tuple(item for spec in specs for item in spec.namespace_resource_blacklist),
             source_namespaces=project.spec.source_namespaces,
+            windows=tuple(item for spec in specs for item in spec.sync_windows),
         )
 
     def source_allowed(self, url: str) -> bool:

@@ -66,7 +66,7 @@ def due_after(app: Application, plan: Plan, after: JsonObject, *, now: datetime)
     if plan.operation_state is not None and state is not None and state.phase == words.RUNNING:
         if state.waits_for_retry:
             return retry_due_s(state.to_json(), now=now), f"attempt {state.retry_count} of the operation"
-        return (None, plan.why) if plan.waits else (0.0, "the operation goes on")
+        return (plan.next_due_s, plan.why) if plan.waits else (0.0, "the operation goes on")
     if not plan.compares_spec:
         return 0.0, "the operation had its own revision: the spec is compared next"
     heal_s = _heal_due_s(app, after, state, now=now) if plan.operation_state is not None else None

@@ -151,12 +151,12 @@ def test_a_setting_of_the_installation_that_is_not_honoured_keeps_its_applicatio
 def test_rules_of_a_project_that_are_not_enforced_keep_its_applications_from_being_written(tenant: Tenant) -> None:
     key = tenant.deploy(RED, project=tenant.project())
     log = tenant.audit()
-    tenant.project(syncWindows=[{"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"]}])
+    tenant.project(signatureKeys=[{"keyID": "4AEE18F83AFDEB23"}])
     tenant.push(BLUE)
 
     tenant.reconcile(key)
 
-    assert "AppProject spec.syncWindows" in tenant.conditions(key)["InvalidSpecError"]
+    assert "AppProject spec.signatureKeys" in tenant.conditions(key)["InvalidSpecError"]
     assert (tenant.sent(log), tenant.data("one")) == ([], {"color": "red"})
 
 

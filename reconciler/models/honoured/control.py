@@ -13,6 +13,7 @@ _PARAMS: Place = "argocd-cmd-params-cm"
 _REST: Place = "other"
 
 _PERMISSIONS = "tests/unit/plan/test_permissions.py::"
+_WINDOWS = "tests/unit/plan/test_windows.py::"
 _REGISTRY = "tests/contract/test_registry.py::"
 _SECRETS = "tests/compat/test_secrets_are_honoured.py::"
 _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
@@ -30,7 +31,25 @@ PROJECT: tuple[Row, ...] = (
         *("spec.namespaceResourceWhitelist", "spec.namespaceResourceBlacklist"),
     ),
     *honoured(_PROJECT, _PERMISSIONS + "test_only_named_namespaces_may_use_a_project", "spec.sourceNamespaces"),
-    *ignored(_PROJECT, "spec.syncWindows", "spec.sourceIntegrity", "spec.signatureKeys"),
+    *honoured(
+        _PROJECT,
+        _WINDOWS + "test_no_automated_sync_starts_in_a_closed_window_and_the_next_edge_is_waited_for",
+        *(f"spec.syncWindows.{field}" for field in ("kind", "schedule", "duration")),
+    ),
+    *honoured(
+        _PROJECT,
+        _WINDOWS + "test_a_window_concerns_what_its_lists_name",
+        *(f"spec.syncWindows.{field}" for field in ("applications", "namespaces", "clusters", "andOperator")),
+    ),
+    *honoured(_PROJECT, _WINDOWS + "test_windows_decide_as_upstream_does", "spec.syncWindows.manualSync"),
+    *honoured(
+        _PROJECT,
+        _WINDOWS + "test_an_operation_that_runs_overruns_where_every_closed_window_lets_it",
+        "spec.syncWindows.syncOverrun",
+    ),
+    *honoured(_PROJECT, _WINDOWS + "test_a_window_follows_the_clocks_of_its_zone", "spec.syncWindows.timeZone"),
+    *honoured(_PROJECT, _KEPT, "spec.syncWindows.description", note="shown to people; kept as it is"),
+    *ignored(_PROJECT, "spec.sourceIntegrity", "spec.signatureKeys"),
     *ignored(_PROJECT, "spec.permitOnlyProjectScopedClusters"),
     *idle(_PROJECT, "only looked at with impersonation, which counts by itself", "spec.destinationServiceAccounts"),
     *idle(_PROJECT, "objects of nobody are neither shown nor touched", "spec.orphanedResources"),

@@ -173,8 +173,8 @@ def test_an_application_among_the_objects_has_annotations_of_its_own() -> None:
 
 
 def test_rules_of_a_project_that_are_not_enforced_are_named() -> None:
-    spec = {"sourceRepos": ["*"], "roles": [{"name": "a"}], "syncWindows": [{"kind": "deny"}], "signatureKeys": []}
-    assert unhonoured_in_project(AppProject.parse({"spec": spec})) == ("AppProject spec.syncWindows",)
+    spec = {"sourceRepos": ["*"], "roles": [{"name": "a"}], "signatureKeys": [{"keyID": "A"}], "sourceIntegrity": {}}
+    assert unhonoured_in_project(AppProject.parse({"spec": spec})) == ("AppProject spec.signatureKeys",)
 
 
 def test_keys_of_a_repository_secret_that_are_not_honoured_are_named() -> None:
