@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from reconciler.apply.writer import Writer
+from reconciler.apply.writing import StillThere, write
 from reconciler.clusters.parallel import side_by_side
 from reconciler.errors import ClusterUnavailable, ObjectConflict, ObjectRejected, ReconcilerError
 from reconciler.models.keys import GroupKind, ObjectKey
@@ -24,7 +25,8 @@ class Outcome:
     """What became of the steps. Each stands in `results` (done or refused) or in `unfinished` (to be decided again).
 
     `live` are the objects as the server answered our applies. `conflicts` are unfinished because somebody else wrote
-    meanwhile, `waiting` because their kind is not ready; `transient` is the last passing fault, if there was one.
+    meanwhile, `waiting` because their kind is not ready or what they replace is not gone yet; `transient` is the last
+    passing fault, if there was one. `removed` are objects that were deleted to be created anew.
     """
 
     results: tuple[ObjectResult, ...] = ()
@@ -33,6 +35,7 @@ class Outcome:
     conflicts: Mapping[ObjectKey, str] = field(default_factory=dict)
     waiting: Mapping[ObjectKey, str] = field(default_factory=dict)
     transient: ClusterUnavailable | None = None
+    removed: frozenset[ObjectKey] = frozenset()
 
 
 def run(
@@ -64,7 +67,7 @@ class _KindNotReady(ReconcilerError):
     """A CustomResourceDefinition defines the kind, and the server does not serve it yet."""
 
 
-_Ending = _Done | ObjectConflict | ClusterUnavailable | _KindNotReady | None
+_Ending = _Done | ObjectConflict | ClusterUnavailable | _KindNotReady | StillThere | None
 
 
 class _Execution:
@@ -74,6 +77,7 @@ class _Execution:
         self._clock = clock
         self._endings: dict[ObjectKey, _Ending] = {}
         self._stopped = False
+        self._removed: set[ObjectKey] = set()
 
     def do(self, group: list[Step]) -> None:
         if self._stopped:
@@ -93,7 +97,8 @@ class _Execution:
             live={key: ending.live for key, ending in done.items() if ending.live},
             unfinished=tuple(step for step in steps if step.key not in done),
             conflicts={key: str(ending) for key, ending in endings.items() if isinstance(ending, ObjectConflict)},
-            waiting={key: str(ending) for key, ending in endings.items() if isinstance(ending, _KindNotReady)},
+            waiting={k: str(ending) for k, ending in endings.items() if isinstance(ending, _KindNotReady | StillThere)},
+            removed=frozenset(self._removed),
             transient=faults[-1] if faults else None,
         )
 
@@ -103,7 +108,7 @@ class _Execution:
             return None
         try:
             return self._prune(step) if step.action == "prune" else self._apply(step)
-        except (ObjectConflict, ClusterUnavailable) as ending:
+        except (ObjectConflict, ClusterUnavailable, StillThere) as ending:
             return ending
         except ObjectRejected as error:
             if error.status == 404 and self._is_defined(step.key.group_kind):
@@ -111,12 +116,7 @@ class _Execution:
             return _Done(ObjectResult(step.key, step.action, ok=False, message=str(error)))
 
     def _apply(self, step: Step) -> _Done:
-        if step.manifest is None:
-            raise ValueError(f"{step.action} of {step.key} without a manifest")
-        before = step.live
-        if before is not None and step.migrate is not None:
-            before = self._writer.migrate(before, step.migrate)
-        after = self._writer.apply(step.manifest, live=before)
+        after = write(step, self._writer, self._removed.add)
         message = f"{_printed(step.key)} {_verb(step.live, after)}"
         return _Done(ObjectResult(step.key, step.action, ok=True, message=message, differences=step.differences), after)
 

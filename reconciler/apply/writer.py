@@ -9,7 +9,7 @@ import orjson
 from reconciler.clusters import paths
 from reconciler.clusters.cluster import Cluster
 from reconciler.clusters.transport import AGENT, APPLY_PATCH, JSON_PATCH, Body, Response
-from reconciler.errors import ObjectGone, ObjectRejected
+from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 
@@ -27,15 +27,36 @@ class Writer:
         self._still_mine = still_mine
         self._headers = {"User-Agent": agent}
 
-    def apply(self, manifest: Manifest, *, live: LiveObject | None, dry_run: bool = False) -> LiveObject:
+    def apply(
+        self, manifest: Manifest, *, live: LiveObject | None, dry_run: bool = False, strict: bool = True
+    ) -> LiveObject:
         """Server-side apply, with force: what Git names belongs to us. The answer is the object as it is afterwards.
 
-        With `live`, only that very object in that very version is changed. With `dry_run` nothing is stored.
+        With `live`, only that very object in that very version is changed. With `dry_run` nothing is stored. Fields
+        that the kind does not have are refused, or without `strict` dropped.
         """
         body = manifest.body if live is None else _tied(manifest.body, live)
-        query = {"fieldManager": self.manager, "force": "true", "fieldValidation": "Strict"}
+        query = self._query(strict) | {"force": "true"}
         path = self._path(manifest.key, manifest.version)
         return self._patch(path, query | _dry(dry_run), Body(orjson.dumps(body), APPLY_PATCH))
+
+    def create(self, manifest: Manifest, *, strict: bool = True) -> LiveObject:
+        """A new object, as it is. Raises ObjectConflict where there is one of that name, be it on its way out."""
+        path = self._collection(manifest.key, manifest.version)
+        try:
+            answer = self._send("POST", path, Body(orjson.dumps(manifest.body)), self._query(strict))
+        except ObjectGone as error:
+            raise ObjectRejected(str(error), status=404) from error
+        return LiveObject(answer.json())
+
+    def replace(self, manifest: Manifest, *, live: LiveObject, strict: bool = True) -> LiveObject:
+        """Puts an object in place of that very one in that very version. Raises ObjectConflict where it moved."""
+        path = self._path(manifest.key, manifest.version)
+        try:
+            answer = self._send("PUT", path, Body(orjson.dumps(_tied(manifest.body, live))), self._query(strict))
+        except ObjectGone as error:
+            raise ObjectConflict(f"{manifest.key} is gone") from error
+        return LiveObject(answer.json())
 
     def migrate(self, live: LiveObject, managed_fields: list[JsonObject]) -> LiveObject:
         """Replaces managedFields: what client-side apply owned becomes ours. Nothing else of the object changes."""
@@ -74,13 +95,19 @@ class Writer:
         self._still_mine()
         return self.cluster.transport.request(method, path, query=query, body=body, headers=self._headers)
 
+    def _query(self, strict: bool) -> dict[str, str]:
+        return {"fieldManager": self.manager, "fieldValidation": "Strict" if strict else "Ignore"}
+
     def _path(self, key: ObjectKey, version: str) -> str:
+        return paths.item(self._collection(key, version), key.name)
+
+    def _collection(self, key: ObjectKey, version: str) -> str:
         served = self.cluster.served(key.group_kind)
         if served is None or (version and version not in served.versions):
             what = f"{key.group_kind} in version {version}"
             raise ObjectRejected(f"the cluster does not serve {what} (needed by {key.name})", status=404)
         self.cluster.require_managed(served, key.namespace)
-        return paths.item(paths.collection(key.group_kind, served, version=version, namespace=key.namespace), key.name)
+        return paths.collection(key.group_kind, served, version=version, namespace=key.namespace)
 
 
 def _tied(body: JsonObject, live: LiveObject) -> JsonObject:

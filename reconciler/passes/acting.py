@@ -17,6 +17,7 @@ from reconciler.plan.build import judge
 from reconciler.plan.compare import Comparison
 from reconciler.plan.patch import claim_patch
 from reconciler.plan.threeway import STORED_AS_WRITTEN
+from reconciler.plan.way import asked_of, is_strict
 from reconciler.services import Services
 from reconciler.store.lease import Held
 
@@ -44,7 +45,8 @@ def eyes_of(known: Recall, held: Held) -> Eyes:
         def asked(manifest: Manifest, live: LiveObject) -> JsonObject:
             if manifest.group_kind in STORED_AS_WRITTEN:
                 return estimate(manifest, live)
-            return writer.apply(manifest, live=live, dry_run=True).body
+            strict = is_strict(manifest, asked_of(known.app))
+            return writer.apply(manifest, live=live, dry_run=True, strict=strict).body
 
         return asked
 

@@ -27,6 +27,7 @@ from reconciler.plan.lens import PLAIN, compare_options
 from reconciler.plan.permissions import EVERYTHING, check_application, check_sources
 from reconciler.plan.steps import Plan, Policy
 from reconciler.plan.threeway import estimated
+from reconciler.plan.way import asked_of
 from reconciler.services import Readers
 from reconciler.sources import Resolution
 
@@ -148,9 +149,10 @@ class _Gaze:
         app, manager = self._standing.app, self._readers.settings.field_manager
         writes = self._standing.gate.may_write and not self._unhonoured
         asks = self._eyes.predict if writes and asks_server(app) else None
-        predict = asks(target.cluster) if asks else estimator(app, manager)
+        estimate = estimator(app, manager)
+        predict = asks(target.cluster) if asks else estimate
         mine = Mine(self._standing.instance, self._lens)
-        ladder = Ladder(target.cluster, manager, mine, predict, estimated=asks is None)
+        ladder = Ladder(target.cluster, manager, mine, predict, asks is None, asked_of(app), estimate)
         observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))
         return replace(observed, namespaces_missing=_missing_namespace(app, target.cluster, observed))
 
@@ -181,8 +183,11 @@ def estimator(app: Application, manager: str) -> Predict:
 def _missing_namespace(app: Application, cluster: Cluster, observed: Observed) -> frozenset[str]:
     """The destination namespace if it has to be created: asked only where that is wanted and something is absent."""
     name = app.spec.destination.namespace
-    asked = app.operation.sync.sync_options if app.operation and app.operation.sync else app.spec.sync_options
-    if not name or CREATE_NAMESPACE not in asked or not any(map(_is_absent, observed.readings.values())):
+    if (
+        not name
+        or CREATE_NAMESPACE not in asked_of(app).sync_options
+        or not any(map(_is_absent, observed.readings.values()))
+    ):
         return frozenset()
     return frozenset({name}) if cluster.get(ObjectKey("", "Namespace", "", name)) is None else frozenset()
 

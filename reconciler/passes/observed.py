@@ -7,20 +7,23 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reconciler.clusters.cluster import Cluster, Found
-from reconciler.errors import ObjectConflict, ReconcilerError, Transient
+from reconciler.errors import ObjectConflict, ObjectRejected, ReconcilerError, Transient
 from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Desired, Observed, Reading
+from reconciler.models.operation import SyncOperation
 from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.order import defined_kinds
 from reconciler.plan.ownership import owned_fields_equal
 from reconciler.plan.tracking import owner_of
+from reconciler.plan.way import may_lack_its_kind, survives_refusal
 
 Predict = Callable[[Manifest, LiveObject], JsonObject]
 """What an object would be after applying: the server's answer to a dry run, or in shadow an estimate."""
 
 ABSENT = Reading("absent")
+NOTHING_ASKED = SyncOperation()
 ATTEMPTS = 3
 
 
@@ -56,12 +59,17 @@ class Ladder:
     mine: Mine
     predict: Predict
     estimated: bool = False
+    sync: SyncOperation = NOTHING_ASKED
+    """What is asked of the application, as far as it says how objects are written."""
+
+    estimate: Predict | None = None
+    """Stands in where the server refuses to apply what is replaced or forced: that is not its last word then."""
 
 
 def observe(app: Application, desired: Desired, ladder: Ladder, known: Recollection) -> Observed:
     """Reads all that `known` leaves open. Raises ClusterUnavailable when the cluster cannot be read at all."""
     wanted = desired.by_key
-    unserved = _unserved(desired.manifests, ladder.cluster)
+    unserved = _unserved(desired.manifests, ladder)
     open_keys = [key for key in wanted if key not in known.settled and key not in unserved]
     extra_keys = ladder.mine.managed((inventory(app) | known.owned) - wanted.keys(), ladder.cluster.url)
     found = ladder.cluster.read_many([*open_keys, *extra_keys])
@@ -82,14 +90,23 @@ def inventory(app: Application) -> frozenset[ObjectKey]:
     return frozenset(item.key for item in app.status.resources if not item.hook)
 
 
-def _unserved(manifests: Iterable[Manifest], cluster: Cluster) -> dict[ObjectKey, Reading]:
-    """Readings of kinds that the cluster does not serve: absent if their definition comes along, else an error."""
+def _unserved(manifests: Iterable[Manifest], ladder: Ladder) -> dict[ObjectKey, Reading]:
+    """Readings of kinds that the cluster does not serve: absent if their definition comes along or the object says
+    that it will be there in time, else an error.
+    """
     manifests = tuple(manifests)
     coming = defined_kinds(manifests)
     verdicts: dict[GroupKind, Reading | None] = {}
     for kind in {manifest.group_kind for manifest in manifests}:
-        verdicts[kind] = _kind_reading(kind, cluster, comes=kind in coming)
-    return {m.key: reading for m in manifests if (reading := verdicts[m.group_kind]) is not None}
+        verdicts[kind] = _kind_reading(kind, ladder.cluster, comes=kind in coming)
+    found = ((manifest, verdicts[manifest.group_kind]) for manifest in manifests)
+    return {manifest.key: _tolerated(manifest, reading, ladder) for manifest, reading in found if reading is not None}
+
+
+def _tolerated(manifest: Manifest, reading: Reading, ladder: Ladder) -> Reading:
+    # A group that could not be discovered may well serve the kind: that is no absence.
+    is_known = not reading.is_passing
+    return ABSENT if is_known and may_lack_its_kind(manifest, ladder.sync) else reading
 
 
 def _kind_reading(kind: GroupKind, cluster: Cluster, *, comes: bool) -> Reading | None:
@@ -132,6 +149,10 @@ def _compared(manifest: Manifest, live: LiveObject | None, ladder: Ladder) -> Re
             return Reading("owned-fields", live)
         try:
             return Reading("estimated" if ladder.estimated else "server", live, ladder.predict(manifest, live))
+        except ObjectRejected:
+            if ladder.estimate is None or not survives_refusal(manifest, live, ladder.sync):
+                raise
+            return Reading("estimated", live, ladder.estimate(manifest, live))
         except ObjectConflict:
             if attempt == ATTEMPTS - 1:
                 raise

@@ -16,7 +16,7 @@ from reconciler.passes.acting import Acted
 from reconciler.plan.cascade import Cascade
 from reconciler.plan.conclude import ended_now
 from reconciler.plan.progress import difference_line
-from reconciler.plan.steps import Plan
+from reconciler.plan.steps import Plan, Step
 from reconciler.services import Services
 
 MAX_EVENTS = 20
@@ -57,6 +57,9 @@ def tell_deletion(app: Application, decided: Cascade, results: Sequence[ObjectRe
 
 
 def _object_events(plan: Plan, acted: Acted) -> Iterator[Event]:
+    for step in plan.steps:
+        if step.key in acted.outcome.removed:
+            yield Event("ResourceDeleted", f"{_proof(step, plan)}, to be created anew by force")
     for result in acted.results or ():
         if result.action == "prune":
             yield _deleted(result, plan)
@@ -70,9 +73,13 @@ def _object_events(plan: Plan, acted: Acted) -> Iterator[Event]:
 def _deleted(result: ObjectResult, plan: Plan) -> Event:
     """Every deletion leaves its proof: which object exactly, why, and the revision that no longer holds it."""
     step = next(step for step in plan.steps if step.key == result.key)
+    return _deletion_event(result, _proof(step, plan))
+
+
+def _proof(step: Step, plan: Plan) -> str:
     uid = step.live.uid if step.live else ""
     revision = plan.desired.revisions[0] if plan.desired and plan.desired.revisions else "no revision"
-    return _deletion_event(result, f"{result.key} uid {uid}, at {revision}: {step.reason}")
+    return f"{step.key} uid {uid}, at {revision}: {step.reason}"
 
 
 def _deletion_event(result: ObjectResult, proof: str) -> Event:

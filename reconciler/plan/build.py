@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.errors import NotHonoured
+from reconciler.errors import NotHonoured, SpecError, Transient
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import ObjectKey
@@ -22,6 +22,10 @@ from reconciler.plan.steps import Plan, Policy, Situation, Work
 from reconciler.plan.times import instant_of
 from reconciler.plan.windows import closed
 from reconciler.plan.work import everything, grounds, work_on
+from reconciler.plan.writing import shared_refusal
+
+BUSY_S = 5.0
+"""Where nobody could run a script that a write depends on, it is tried again after this long."""
 
 
 def build_plan(app: Application, desired: Desired | None, observed: Observed, policy: Policy, *, now: datetime) -> Plan:
@@ -106,11 +110,26 @@ def _work(situation: Situation, work: Work) -> Plan:
     """
     errors = [item for item in situation.comparison.conditions if item.type.endswith("Error")]
     if not errors and situation.desired is not None:
-        return work_on(situation, work)
+        return _decided(situation, work)
     message = ";".join(f"{item.type}: {item.message}" for item in errors)
     if _goes_by(situation):
         return replace(_verdict(situation, Run(work.state), message), operation_state=work.state, waits=True)
     state = failed(work.state, message, phase="Error", now=situation.now)
+    return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+
+
+def _decided(situation: Situation, work: Work) -> Plan:
+    """The steps, unless the operation's own options keep it from going on, or a script that they need does."""
+    try:
+        message = shared_refusal(situation, work)
+        if message is None:
+            return work_on(situation, work)
+    except SpecError as error:
+        message = str(error)
+    except Transient as error:
+        plan = _verdict(situation, Run(work.state), str(error))
+        return replace(plan, operation_state=work.state, waits=True, next_due_s=error.retry_after_s or BUSY_S)
+    state = failed(work.state, message, now=situation.now)
     return replace(_verdict(situation, Run(work.state), message), operation_state=state)
 
 

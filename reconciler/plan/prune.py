@@ -11,11 +11,18 @@ from reconciler.models.observed import Observed
 from reconciler.plan.compare import Comparison, ObjectComparison
 from reconciler.plan.options import option
 from reconciler.plan.order import prune_ordered
-from reconciler.plan.proof import Claim, Deletion, Kept, deletion, refusal
+from reconciler.plan.proof import Claim, Deletion, Kept, Propagation, deletion, refusal
 
 PRUNE_OFF = "requires pruning"
 PRUNE_FALSE = "no prune"
 """Argo CD's words for the two ordinary reasons; a result says `ignored (…)`."""
+
+PROPAGATION: Mapping[str, Propagation] = {
+    "foreground": "Foreground",
+    "background": "Background",
+    "orphan": "Orphan",
+}
+"""`PrunePropagationPolicy` of an operation. Argo CD: foreground where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,9 @@ def _sorted_out(free: list[LiveObject], kept: tuple[Kept, ...], grounds: Grounds
     staying = [live for live in free if not live.is_terminating]
     waiting = [live for live in staying if _needs_approval(live, grounds)]
     going = [live for live in staying if live not in waiting]
+    propagation = PROPAGATION.get(grounds.options.get("PrunePropagationPolicy", ""), "Foreground")
     return Pruning(
-        prune=tuple(deletion(live, "Foreground", "no longer in the sources") for live in prune_ordered(going)),
+        prune=tuple(deletion(live, propagation, "no longer in the sources") for live in prune_ordered(going)),
         waiting=tuple(waiting),
         leaving=tuple(live for live in free if live.is_terminating),
         kept=kept,

@@ -34,6 +34,8 @@ def said(step: Step) -> str:
     if step.action == "prune":
         return "pruned"
     name = resource_name(step.key)
+    if step.action == "replace":
+        return f"{name} replaced"
     return f"{name} created" if step.live is None and step.action == "create" else f"{name} serverside-applied"
 
 

@@ -18,6 +18,8 @@ from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.operation import Move
 from reconciler.plan.permissions import ProjectRules
 from reconciler.plan.proof import Propagation
+from reconciler.plan.way import PLAIN as PLAIN_WAY
+from reconciler.plan.way import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One write: `create` and `apply` carry a manifest, `prune` the live object with its preconditions."""
+    """One write: `create`, `apply` and `replace` carry a manifest, `prune` the live object with its preconditions."""
 
     action: Action
     key: ObjectKey
@@ -60,6 +62,12 @@ class Step:
     differences: tuple[Difference, ...] = ()
     reason: str = ""
     propagation: Propagation | None = None
+    way: Way = PLAIN_WAY
+
+    @property
+    def may_delete(self) -> bool:
+        """Whether something may be gone once it has been done, or begun."""
+        return self.action == "prune" or self.way.anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class Plan:
     @property
     def must_be_claimed(self) -> bool:
         """Whether the operation has to stand in the Application before the first write (design: deletions do)."""
-        return any(step.action == "prune" for step in self.steps)
+        return any(step.may_delete for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.operation import SyncResource
 from reconciler.models.result import ObjectResult
 from reconciler.plan.compare import ObjectComparison
-from reconciler.plan.migration import migration
 from reconciler.plan.operation import Run, ended, failed, is_automated, running
 from reconciler.plan.options import options_of
 from reconciler.plan.order import NAMESPACE
@@ -20,6 +19,7 @@ from reconciler.plan.prune import Grounds, Pruning, Selected, prunable
 from reconciler.plan.results import failure, kept_result, said, unchanged
 from reconciler.plan.steps import Plan, Situation, Step, Work
 from reconciler.plan.times import instant_of
+from reconciler.plan.writing import writing
 
 TASKS_INVALID = "one or more synchronization tasks are not valid"
 ALL_RUN = "successfully synced (all tasks run)"
@@ -129,18 +129,10 @@ def _prunes(pruning: Pruning) -> tuple[Step, ...]:
 def _applies(situation: Situation, work: Work, items: Iterable[ObjectComparison]) -> tuple[Step, ...]:
     done = _recorded(work.state)
     return tuple(
-        _apply(situation, item, item.desired)
+        writing(situation, work, item, item.desired)
         for item in items
         if item.sync == "OutOfSync" and item.desired is not None and item.key not in done
     )
-
-
-def _apply(situation: Situation, item: ObjectComparison, desired: Manifest) -> Step:
-    if item.live is None:
-        return Step("create", item.key, desired, reason=item.reason)
-    policy, named = situation.policy, situation.app.metadata.annotations.get(words.MIGRATION_MANAGER)
-    moved = migration(item.live, policy.manager, (named,) if named else ())
-    return Step("apply", item.key, desired, item.live, moved, item.differences, item.reason)
 
 
 def _recorded(state: JsonObject) -> set[ObjectKey]:

@@ -32,7 +32,7 @@ from reconciler.plan.lens import Lens
 from reconciler.plan.migration import ARGOCD_MANAGER
 from reconciler.plan.ownership import owned_fields_equal
 from reconciler.plan.permissions import ProjectRules
-from reconciler.plan.steps import Plan, Policy
+from reconciler.plan.steps import Plan, Policy, Step
 from reconciler.plan.threeway import estimated
 from reconciler.plan.tracking import owner_of
 
@@ -161,12 +161,25 @@ def condition_line(condition: Condition) -> str:
 def actions(plan: Plan) -> Iterator[str]:
     yield f"then: {type(plan.decision).__name__}" + (f", {plan.why}" if plan.why else "")
     for step in plan.steps:
-        moved = ", ownership migrated first" if step.migrate else ""
-        yield f"  {step.action} {step.key}{moved}"
+        yield f"  {step.action} {step.key}{''.join(manner(step))}"
     for result in plan.known:
         yield f"  {result.action} {result.key}: {result.message}"
     if plan.next_due_s is not None:
         yield f"again in {plan.next_due_s:g} s"
+
+
+def manner(step: Step) -> Iterator[str]:
+    """What is special about a write."""
+    if step.migrate:
+        yield ", ownership migrated first"
+    if step.way.anew:
+        yield ", by force if need be"
+    if step.way.spared:
+        yield f", not by force: {step.way.spared}"
+    if not step.way.strict:
+        yield ", unknown fields let pass"
+    if step.propagation not in (None, "Foreground"):
+        yield f", dependents: {step.propagation}"
 
 
 def read_all(path: Path) -> list[JsonObject]:

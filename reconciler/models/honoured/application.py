@@ -177,7 +177,12 @@ OPERATION: tuple[Row, ...] = (
     ),
     *honoured(_APP, _OPERATION + "test_a_retry_that_refreshes_forgets_its_revision_too", "operation.retry.refresh"),
     *ignored(_APP, "operation.sync.manifests", note="local manifests"),
-    *ignored(_APP, "operation.sync.syncStrategy.apply.force", "operation.sync.syncStrategy.hook.force"),
+    *honoured(
+        _APP,
+        "tests/compat/test_options_are_honoured.py::test_only_what_is_named_is_deleted_by_force",
+        *("operation.sync.syncStrategy.apply.force", "operation.sync.syncStrategy.hook.force"),
+        note="of the objects that the operation names",
+    ),
     *honoured(
         _APP,
         _OPERATION + "test_a_terminating_operation_ends_failed",

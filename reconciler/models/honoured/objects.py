@@ -10,14 +10,15 @@ _OF_OBJECT: Place = "object sync option"
 _COMPARE: Place = "compare option"
 _MARK: Place = "object annotation"
 
-_NOWHERE = (
-    *("Validate=false", "SkipDryRunOnMissingResource=true", "PruneLast=true", "Replace=true", "Force=true"),
-    *("PrunePropagationPolicy=background", "PrunePropagationPolicy=orphan", "ClientSideApplyMigration=false"),
-    *("FailOnSharedResource=true", "RespectIgnoreDifferences=true"),
-)
-
 _DOES = "tests/compat/test_operations_are_honoured.py::"
+_OPTION = "tests/compat/test_options_are_honoured.py::"
 _FIELD = "tests/compat/test_fields_are_honoured.py::"
+
+_OF_APP_ONLY = (
+    *("PrunePropagationPolicy=background", "PrunePropagationPolicy=orphan", "PrunePropagationPolicy=foreground"),
+    *("ClientSideApplyMigration=false", "FailOnSharedResource=true", "RespectIgnoreDifferences=true"),
+    *("CreateNamespace=true", "ApplyOutOfSyncOnly=true"),
+)
 
 
 def _everywhere(place: Place) -> tuple[Row, ...]:
@@ -31,7 +32,14 @@ def _everywhere(place: Place) -> tuple[Row, ...]:
             *("Delete=false", "Delete=confirm"),
         ),
         *idle(place, "every apply is server-side", "ServerSideApply=true"),
-        *ignored(place, *_NOWHERE),
+        *idle(place, "it opts out of nothing: every apply is server-side (docs/adr/0003)", "ServerSideApply=false"),
+        *honoured(
+            place,
+            _OPTION + "test_an_object_may_come_before_its_kind",
+            "SkipDryRunOnMissingResource=true",
+        ),
+        *honoured(place, _OPTION + "test_an_object_may_be_replaced_as_a_whole", "Replace=true"),
+        *ignored(place, "Validate=false", "PruneLast=true"),
     )
 
 
@@ -48,9 +56,24 @@ OPTIONS: tuple[Row, ...] = (
         _DOES + "test_prunes_wait_for_dependents_as_by_default",
         "PrunePropagationPolicy=foreground",
     ),
-    *idle(_OF_APP, "it opts out of nothing", "ServerSideApply=false"),
+    *honoured(
+        _OF_APP,
+        _OPTION + "test_an_operation_says_what_becomes_of_dependents_of_what_is_pruned",
+        *("PrunePropagationPolicy=background", "PrunePropagationPolicy=orphan"),
+    ),
+    *honoured(
+        _OF_APP,
+        _OPTION + "test_ownership_is_left_where_it_is_without_migration",
+        "ClientSideApplyMigration=false",
+    ),
+    *honoured(
+        _OF_APP, _OPTION + "test_an_object_that_another_application_claims_may_fail_a_sync", "FailOnSharedResource=true"
+    ),
+    *honoured(_OF_APP, _OPTION + "test_fields_that_are_ignored_may_be_left_alone", "RespectIgnoreDifferences=true"),
+    *idle(_OF_APP, "it is asked for on objects, and by operations", "Force=true"),
     *_everywhere(_OF_OBJECT),
-    *ignored(_OF_OBJECT, "ServerSideApply=false"),
+    *honoured(_OF_OBJECT, _OPTION + "test_only_what_is_named_is_deleted_by_force", "Force=true"),
+    *idle(_OF_OBJECT, "it is asked for on Applications", *_OF_APP_ONLY),
 )
 
 DEFAULT_OPTIONS = frozenset({"Prune=true", "Delete=true", "Validate=true", "ClientSideApplyMigration=true"}) | {

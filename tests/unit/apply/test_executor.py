@@ -50,7 +50,8 @@ class Notes:
         self.faults: dict[str, Exception] = {}
         self._clock, self._costs_s = clock, costs_s
 
-    def apply(self, manifest: Manifest, *, live: LiveObject | None) -> LiveObject:
+    def apply(self, manifest: Manifest, *, live: LiveObject | None, strict: bool = True) -> LiveObject:
+        assert strict
         self._note("apply", manifest.key)
         version = str(int(live.resource_version) + 1) if live else "1"
         return LiveObject({**manifest.body, "metadata": {**manifest.metadata, "uid": "u", "resourceVersion": version}})
