@@ -95,7 +95,7 @@ def test_force_deletes_neither_definitions_nor_namespaces(kind: GroupKind) -> No
     body = {"apiVersion": f"{kind.group}/v1".strip("/"), "kind": kind.kind}
     marks = {TRACKING: f"shop:{kind.group}/{kind.kind}:shop/a", OPTIONS: "Force=true,Replace=true"}
     wanted = Manifest({**body, "metadata": {"name": "a", "annotations": marks}, "spec": {"a": 1}})
-    own = {"f:metadata": {"f:annotations": {f"f:{TRACKING}": {}}}, "f:spec": {}}
+    own: Json = {"f:metadata": {"f:annotations": {f"f:{TRACKING}": {}}}, "f:spec": {}}
     fields = [{"manager": "argocd-controller", "operation": "Apply", "fieldsV1": own}]
     metadata = {**wanted.metadata, "uid": "u", "resourceVersion": "1", "managedFields": fields}
     there = Reading("estimated", LiveObject({**wanted.body, "metadata": metadata, "spec": {"a": 2}}), wanted.body)
