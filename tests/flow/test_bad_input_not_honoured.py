@@ -114,13 +114,13 @@ def test_an_operation_that_asks_for_what_is_not_honoured_ends_with_the_reason_an
 ) -> None:
     key = tenant.deploy(RED, syncPolicy={})
     log = tenant.audit()
-    tenant.patch(key, {"operation": {"sync": {"syncStrategy": {"apply": {"force": True}}}}})
+    tenant.patch(key, {"operation": {"sync": {"syncOptions": ["Of=tomorrow"]}}})
 
     tenant.reconcile(key)
 
     state = tenant.status(key)["operationState"]
     assert (state["phase"], "operation" in tenant.read(key)) == ("Error", False)
-    assert "operation.sync.syncStrategy.apply.force is not honoured" in state["message"]
+    assert "sync option Of=tomorrow is not honoured" in state["message"]
     assert tenant.sent(log) == []
 
 

@@ -78,7 +78,7 @@ def fields(spec: Json | None = None, settings: dict[str, str] | None = None, **t
         ({"ignoreDifferences": [{"kind": "A"}, {"ofTomorrow": ["/x"]}]}, ("spec.ignoreDifferences.ofTomorrow",)),
         (
             {"syncPolicy": {"syncOptions": ["CreateNamespace=true", "Validate=true", "Replace=true", "Of=tomorrow"]}},
-            ("sync option Replace=true", "sync option Of=tomorrow"),
+            ("sync option Of=tomorrow",),
         ),
         ({"syncPolicy": {"automated": {"prune": True, "enabled": False}, "retry": {"limit": 3}}}, ()),
     ],
@@ -92,10 +92,11 @@ def test_fields_of_a_spec_that_are_not_honoured_are_named(spec: Json, names: tup
     [
         ({"prune": True, "source": SOURCE, "resources": [{"kind": "A", "name": "b"}]}, ()),
         ({"manifests": ["x"]}, ("operation.sync.manifests",)),
-        ({"syncStrategy": {"apply": {"force": True}}}, ("operation.sync.syncStrategy.apply.force",)),
+        ({"syncStrategy": {"apply": {"force": True}}}, ()),
+        ({"syncStrategy": {"apply": {"gently": True}}}, ("operation.sync.syncStrategy.apply.gently",)),
         ({"syncStrategy": {"hook": {}}}, ()),
         ({"source": SOURCE | {"chart": "x"}}, ("operation.sync.source.chart",)),
-        ({"syncOptions": ["Force=true"]}, ("sync option Force=true",)),
+        ({"syncOptions": ["Force=true", "Of=tomorrow"]}, ("sync option Of=tomorrow",)),
     ],
 )
 def test_a_requested_operation_counts_too(sync: Json, names: tuple[str, ...]) -> None:
@@ -156,8 +157,8 @@ def in_manifest(annotations: Json, kind: str = "ConfigMap") -> tuple[str, ...]:
         ({"argocd.argoproj.io/sync-wave": "-1"}, ("annotation argocd.argoproj.io/sync-wave: -1",)),
         ({"argocd.argoproj.io/hook": "PreSync"}, ("annotation argocd.argoproj.io/hook: PreSync",)),
         ({"helm.sh/hook": "pre-install"}, ("annotation helm.sh/hook: pre-install",)),
-        ({"argocd.argoproj.io/sync-options": "Prune=false, Replace=true"}, ("sync option Replace=true",)),
-        ({"argocd.argoproj.io/sync-options": "ServerSideApply=false"}, ("sync option ServerSideApply=false",)),
+        ({"argocd.argoproj.io/sync-options": "Prune=false, Replace=true, Of=tomorrow"}, ("sync option Of=tomorrow",)),
+        ({"argocd.argoproj.io/sync-options": "ServerSideApply=false"}, ()),
         ({"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}, ()),
         ({"argocd.argoproj.io/of-tomorrow": "x"}, ("annotation argocd.argoproj.io/of-tomorrow: x",)),
         ({"somebody.else/key": "x"}, ()),
