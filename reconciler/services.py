@@ -15,10 +15,12 @@ from reconciler.clusters.registry import Clusters, Link, control_cluster
 from reconciler.clusters.transport import Tally
 from reconciler.models.keys import AppKey, ClusterUrl, EntryKey
 from reconciler.models.source import ApplicationSource
+from reconciler.models.words import SOPS_KEYS
 from reconciler.render.cache import RenderCache
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.render.scripts import Scripts
+from reconciler.render.unsealing import NO_KEYS, SopsKeys
 from reconciler.settings import Settings
 from reconciler.sources import Access, Resolution, Trust, access_for, accesses_for
 from reconciler.sources.gitsource import GitSources
@@ -71,6 +73,17 @@ class Readers:
         if not url.startswith("http:"):
             self.sources.trust_hosts(self.catalog.ssh_known_hosts())
         return Trust()
+
+    def sops_keys(self, project: str) -> SopsKeys:
+        """The keys that a project's encrypted files are opened with. Raises as the catalog."""
+        name = self.catalog.project(project).metadata.annotations.get(SOPS_KEYS, "")
+        if not name:
+            return NO_KEYS
+        data = self.catalog.part_of_argocd(name)
+        if data is None:
+            return SopsKeys(name, problem=f"Secret {name}, which the project names for its keys, does not exist here "
+                            "or lacks the label app.kubernetes.io/part-of: argocd")
+        return SopsKeys.of(name, data)
 
     def resolve(self, access: Access, source: ApplicationSource) -> Resolution:
         """What a source means now, as its server says. Raises SourceUnavailable, SourceError."""

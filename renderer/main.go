@@ -25,6 +25,7 @@ var languages = map[string]func(params json.RawMessage, source Source) (*Answer,
 	"jq-cut":    cutByJQ,
 	"kustomize": renderKustomize,
 	"lua":       runLua,
+	"unwrap":    unwrapKeys,
 }
 
 func main() {
@@ -72,7 +73,7 @@ func answer(conn *Conn, request Request, limits ProcessLimits) error {
 	}
 	header := Success{
 		ID: request.ID, OK: true, Count: len(result.Origins), Origins: result.Origins,
-		Warnings: result.Warnings, FactsUsed: result.FactsUsed,
+		Warnings: result.Warnings, FactsUsed: result.FactsUsed, Unsealed: result.Unsealed,
 	}
 	if err := conn.Send(header); err != nil {
 		return err
@@ -92,5 +93,9 @@ func render(conn *Conn, request Request) (result *Answer, err error) {
 	if !known {
 		return nil, &Fault{Code: CodeNotSupported, Message: fmt.Sprintf("rendering of %q is not supported", request.Kind)}
 	}
-	return language(request.Params, &Files{conn: conn})
+	source := &unsealing{Source: &Files{conn: conn}}
+	if result, err = language(request.Params, source); result != nil {
+		result.Unsealed = source.opened
+	}
+	return result, err
 }

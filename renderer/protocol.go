@@ -56,6 +56,7 @@ type Success struct {
 	Origins   []Origin  `json:"origins"`
 	Warnings  []Warning `json:"warnings"`
 	FactsUsed []string  `json:"facts_used"`
+	Unsealed  []string  `json:"unsealed,omitempty"`
 }
 
 // Failure ends a request that gave nothing.
@@ -70,6 +71,7 @@ type Answer struct {
 	Origins   []Origin
 	Warnings  []Warning
 	FactsUsed []string
+	Unsealed  []string // files that SOPS had sealed; what came of them is not to be shown
 }
 
 // Origin is the file and the line (from 1) at which an object's document begins.
@@ -94,6 +96,7 @@ const (
 	CodeNotAFile     = "not-a-file"    // a folder or submodule where a file was wanted
 	CodeTooLarge     = "too-large"     // a cap of the request was reached
 	CodeNotSupported = "not-supported" // nothing this program renders
+	CodeSealed       = "sealed"        // a file that SOPS sealed and that does not open
 	CodeUnavailable  = "unavailable"   // the parent could not serve; it knows why
 	CodeInternal     = "internal"      // our own mistake
 )

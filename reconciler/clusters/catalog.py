@@ -66,6 +66,7 @@ class Catalog:
         self._repositories = _Memory[Secrets[RepositorySecret]](clock)
         self._texts = _Memory[Mapping[str, str]](clock)
         self._unwatched = _Memory[Mapping[str, str]](clock)
+        self._named = _Memory[Mapping[str, str] | None](clock)
         self._word = ""
 
     def application(self, key: AppKey) -> Application:
@@ -108,6 +109,10 @@ class Catalog:
         """Keys `webhook.*` of argocd-secret, with `$key` looked up in the same Secret; empty when there is none."""
         return self._unwatched.get(SECRETS, self._webhook_secrets)
 
+    def part_of_argocd(self, name: str) -> Mapping[str, str] | None:
+        """A Secret's text by key; None where there is none that is labelled as a part of argocd."""
+        return self._named.get(name, lambda: self._part_of_argocd(name))
+
     def follow(self, word: str, *, are_watched: bool) -> None:
         """Forgets what is remembered when observers gave another word than last time: something has changed.
 
@@ -122,7 +127,7 @@ class Catalog:
 
     def invalidate(self) -> None:
         """Forgets what is remembered: something is known to have changed."""
-        for memory in (self._projects, self._clusters, self._repositories, self._texts, self._unwatched):
+        for memory in (self._projects, self._clusters, self._repositories, self._texts, self._unwatched, self._named):
             memory.clear()
 
     def _get(self, kind: GroupKind, namespace: str, name: str) -> JsonObject:
@@ -148,6 +153,10 @@ class Catalog:
         """Argo CD: its ConfigMaps count only where they are labelled as a part of argocd."""
         found = self._optional(CONFIG_MAP, name)
         return (found.body.get("data") or {}) if found.labels.get(words.PART_OF) == words.PART_OF_ARGOCD else {}
+
+    def _part_of_argocd(self, name: str) -> Mapping[str, str] | None:
+        found = self._optional(SECRET, name)
+        return decoded_data(found.body) if found.labels.get(words.PART_OF) == words.PART_OF_ARGOCD else None
 
     def _webhook_secrets(self) -> Mapping[str, str]:
         data = decoded_data(self._optional(SECRET, SECRETS).body)

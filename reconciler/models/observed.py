@@ -74,6 +74,8 @@ class Desired:
     """Warnings: repeated or excluded resources."""
 
     render_digest: str = ""
+    sealed: frozenset[ObjectKey] = frozenset()
+    """Those that came out of encrypted files: none of their values is ever shown."""
 
     @property
     def by_key(self) -> Mapping[ObjectKey, Manifest]:

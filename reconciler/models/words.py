@@ -14,6 +14,9 @@ API_VERSION: Final = "argoproj.io/v1alpha1"
 
 # Ours
 CONTROLLER: Final = "reconciler.dev/controller"
+SOPS_KEYS: Final = "reconciler.dev/sops-keys"
+"""On an AppProject: the Secret that holds the keys of its encrypted files."""
+
 CONTROLLER_ACTIVE: Final = "active"
 
 # Annotations of Applications

@@ -10,7 +10,8 @@ from hashlib import blake2b
 from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ReconcilerError
 from reconciler.models.application import Application
-from reconciler.models.keys import Revision
+from reconciler.models.keys import ObjectKey, Revision
+from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired
 from reconciler.models.source import ApplicationSource
 from reconciler.models.toolsettings import tool_settings_of
@@ -149,7 +150,15 @@ def desired_of(
         source_types=tuple(one.source_type for one in renderings),
         conditions=(*left_out, *conditions),
         render_digest=_together([one.digest for one in rendered]),
+        sealed=_sealed(manifests, rendered),
     )
+
+
+def _sealed(manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> frozenset[ObjectKey]:
+    """The objects that encrypted files gave, by their names: namespaces are set after the rendering."""
+    keys = (Manifest(body).key for one in rendered for body in one.sealed)
+    named = {(key.group, key.kind, key.name) for key in keys}
+    return frozenset(one.key for one in manifests if (one.key.group, one.key.kind, one.key.name) in named)
 
 
 def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) -> Rendered:
@@ -166,6 +175,7 @@ def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) 
         credentials=access.owner,
         namespace=app.spec.destination.namespace,
         settings=tool_settings_of(readers.catalog.settings_cm()),
+        keys=readers.sops_keys(app.spec.project),
     )
     tree = readers.sources.reader(access, resolution.commit)
     rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)

@@ -66,7 +66,7 @@ def compare(
 
     What could not be read is Unknown, and makes the application Unknown: never Synced, never a reason to prune.
     """
-    sight = _Sight(rules, lens, compare_options(app.metadata.annotations))
+    sight = _Sight(rules, lens, compare_options(app.metadata.annotations), desired.sealed)
     wanted = [_wanted(manifest, observed.readings.get(manifest.key), sight) for manifest in desired.manifests]
     known = desired.by_key
     extra = [
@@ -79,11 +79,14 @@ def compare(
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    """How the objects of one application are looked at. `options` are those of its compare-options annotation."""
+    """How the objects of one application are looked at. `options` are those of its compare-options annotation, `sealed`
+    objects whose values are never shown.
+    """
 
     rules: IgnoreRules
     lens: Lens
     options: Mapping[str, str]
+    sealed: frozenset[ObjectKey] = frozenset()
 
     def health(self, live: LiveObject | None) -> Health | None:
         return self.lens.health(live.body) if live else None
@@ -174,6 +177,7 @@ def _differences(desired: Manifest, live: LiveObject, reading: Reading, sight: _
         sight.comparable(predicted, live),
         managed_fields=live.metadata.get("managedFields") or (),
         hidden=sight.lens.settings.hidden_annotations,
+        sealed=desired.key in sight.sealed,
         counts=by_applying(desired, live, predicted, sight.lens.manager) if asked else everything,
     )
 

@@ -38,16 +38,18 @@ def differences(
     *,
     managed_fields: Sequence[JsonObject] = (),
     hidden: Collection[str] = (),
+    sealed: bool = False,
     counts: Counts = everything,
 ) -> tuple[Difference, ...]:
     """Fields whose values differ, masked, at most 100. Lists are matched by `name` where every item has its own.
 
     Compares as JSON: 1 equals 1.0, but not true. `managed_fields`, those of the live object, tell who wrote its value.
-    `hidden` are annotations that are masked as well; a difference that does not count is left out.
+    `hidden` are annotations that are masked as well, `sealed` masks all values; a difference that does not count is
+    left out.
     """
     if live is predicted or _bytes(live) == _bytes(predicted):
         return ()
-    shown_live, shown_desired = masked_together(live, predicted, annotations=hidden)
+    shown_live, shown_desired = masked_together(live, predicted, annotations=hidden, sealed=sealed)
     found: list[Difference] = []
     for steps, left, right in _walk((), shown_live, shown_desired):
         if not counts(steps, right is not ABSENT):

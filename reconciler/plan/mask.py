@@ -14,6 +14,11 @@ from reconciler.models.words import LAST_APPLIED
 
 FIRST_MARK: Final = "++++++++"
 
+_NAMING: Final = frozenset({("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")})
+"""What names an object, and so is shown of one that is hidden as a whole."""
+
+Marks = dict[tuple[str, ...], dict[str, str]]
+
 
 def is_secret(body: JsonObject) -> bool:
     """Whether the object is a core Secret, whose content is never shown."""
@@ -25,13 +30,30 @@ def masked(body: JsonObject, *, annotations: Collection[str] = ()) -> JsonObject
     return masked_together(body, annotations=annotations)[0]
 
 
-def masked_together(*bodies: JsonObject, annotations: Collection[str] = ()) -> tuple[JsonObject, ...]:
-    """Several states of one object, fit to be shown side by side: a mark that differs tells that the value differs."""
-    marks: dict[tuple[str, str], dict[str, str]] = {}
+def masked_together(
+    *bodies: JsonObject, annotations: Collection[str] = (), sealed: bool = False
+) -> tuple[JsonObject, ...]:
+    """Several states of one object, fit to be shown side by side: a mark that differs tells that the value differs.
+
+    `sealed`: the object came out of an encrypted file, so every value of it is hidden, whatever its kind.
+    """
+    marks: Marks = {}
+    if sealed:
+        return tuple(_hidden((), body, marks) for body in bodies)
     return tuple(_one(body, annotations, marks) for body in bodies)
 
 
-def _one(body: JsonObject, annotations: Collection[str], marks: dict[tuple[str, str], dict[str, str]]) -> JsonObject:
+def _hidden(place: tuple[str, ...], value: Any, marks: Marks) -> Any:
+    if place in _NAMING:
+        return value
+    if isinstance(value, Mapping):
+        return {name: _hidden((*place, name), inner, marks) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(place, inner, marks) for inner in value]
+    return _mark(marks, place, value)
+
+
+def _one(body: JsonObject, annotations: Collection[str], marks: Marks) -> JsonObject:
     secret = is_secret(body)
     hidden = {*annotations, LAST_APPLIED} if secret else set(annotations)
     result = dict(body)
@@ -50,6 +72,6 @@ def _one(body: JsonObject, annotations: Collection[str], marks: dict[tuple[str, 
     return result
 
 
-def _mark(marks: dict[tuple[str, str], dict[str, str]], place: tuple[str, str], value: Any) -> str:
+def _mark(marks: Marks, place: tuple[str, ...], value: Any) -> str:
     seen = marks.setdefault(place, {})
     return seen.setdefault(str(value), FIRST_MARK + "+" * len(seen))

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 
 import msgspec
 import orjson
 
 from reconciler.models.manifest import JsonObject
-from reconciler.render.limits import RequestLimits
-from reconciler.render.protocol import ChildMessage, FileRefused, FileServer, FileTooLarge
+from reconciler.render.protocol import ChildMessage, FileRefused, FileServer, FileTooLarge, RenderRequest
 from reconciler.render.supply import Supply
 
 Frames = Sequence[bytes]
 
 
 class Answering:
-    """The parent's side of one request. `outage` is what the file server raised other than a FileRefused."""
+    """The parent's side of one request. `outage` is what the file server raised other than a FileRefused.
 
-    def __init__(self, files: FileServer | Supply, limits: RequestLimits) -> None:
+    `gave_key` means that the child has seen a secret.
+    """
+
+    def __init__(self, files: FileServer | Supply, request: RenderRequest) -> None:
         self._supply = files if isinstance(files, Supply) else Supply(files)
-        self._limits = limits
+        self._limits = request.limits
+        self._unwrap = request.unwrap
         self.outage: Exception | None = None
+        self.gave_key = False
 
     def frames(self, question: ChildMessage) -> Frames:
         """The frames that answer one question: a JSON message, and for a read that succeeded the bytes."""
@@ -42,6 +47,8 @@ class Answering:
                 return self._read(question)
             case "fetch" if question.remote:
                 return [msgspec.json.encode(self._supply.fetch(question.remote))]
+            case "unwrap":
+                return self._key(question)
             case _:
                 return self._glob(question)
 
@@ -49,6 +56,11 @@ class Answering:
         entries = self._supply.at(question.mount).list(question.path)
         self._few(len(entries), question.path)
         return [orjson.dumps({"entries": [{"name": entry.name, "type": entry.type} for entry in entries]})]
+
+    def _key(self, question: ChildMessage) -> Frames:
+        key = self._unwrap(question.keys)
+        self.gave_key = True
+        return [orjson.dumps({"data": base64.b64encode(key).decode()})]
 
     def _glob(self, question: ChildMessage) -> Frames:
         paths = self._supply.at(question.mount).glob(question.pattern)

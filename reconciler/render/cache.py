@@ -41,10 +41,13 @@ class Recorded(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
-    """One rendering: its objects as a JSON array, and what was passed over."""
+    """One rendering: its objects as a JSON array, and what was passed over. `sealed` are the places of the objects that
+    came out of encrypted files.
+    """
 
     manifests: bytes
     warnings: tuple[RenderWarning, ...] = ()
+    sealed: tuple[int, ...] = ()
 
 
 _recorded = msgspec.msgpack.Decoder(tuple[Recorded, ...])

@@ -63,6 +63,7 @@ class RendererChild:
         self._allow_unsandboxed = allow_unsandboxed
         self._welcome: Welcome | None = None
         self._requests = 0
+        self.has_seen_secret = False
         try:
             # Its own session: a Ctrl-C in the terminal is for us, and we end it when the pass is over.
             self._process = subprocess.Popen(
@@ -146,10 +147,12 @@ class RendererChild:
         raise RendererDied(end.reason, kind=end.kind) from cause
 
     def _converse(self, request: RenderRequest, files: FileServer | Supply, until: float) -> RenderAnswer:
-        answering = Answering(files, request.limits)
+        answering = Answering(files, request)
         self._pipe.send(orjson.dumps(request.message(self._requests)), until)
         while (message := self._next(until)).ask:
-            for frame in answering.frames(message):
+            frames = answering.frames(message)
+            self.has_seen_secret |= answering.gave_key
+            for frame in frames:
                 self._pipe.send(frame, until)
         if answering.outage:
             raise answering.outage
@@ -171,7 +174,14 @@ class RendererChild:
             raise PipeBroken("the manifests are not JSON") from error
         if not isinstance(bodies, list) or not len(bodies) == len(message.origins) == message.count:
             raise PipeBroken(f"{message.count} manifests were announced")
-        return RenderAnswer(bodies, encoded, tuple(message.origins), tuple(message.warnings), tuple(message.facts_used))
+        return RenderAnswer(
+            bodies=bodies,
+            encoded=encoded,
+            origins=tuple(message.origins),
+            warnings=tuple(message.warnings),
+            facts_used=tuple(message.facts_used),
+            unsealed=tuple(message.unsealed),
+        )
 
 
 def failed(error: Fault) -> RenderFailed:

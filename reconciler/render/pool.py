@@ -80,6 +80,10 @@ class RendererPool:
         finally:
             self._slots.release()
 
+    def apart(self) -> RendererChild:
+        """A new child that the pool neither counts nor keeps: its caller closes it. Raises SandboxRefused."""
+        return self._start()
+
     def pids(self) -> tuple[int, ...]:
         """The idle children and the spare, for those who watch them."""
         with self._lock:
@@ -142,6 +146,7 @@ class RendererPool:
     def _give_back(self, bound: Bound | None, *, retire: bool) -> None:
         with self._lock:
             self._busy -= 1
+            retire = retire or (bound is not None and bound.child.has_seen_secret)
             keep = bound is not None and not retire and not self._closed and bound.child.alive
             if keep and bound:
                 self._idle.append(bound)

@@ -7,7 +7,7 @@ for listings, files and globs; it ends with a header and a raw frame of manifest
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -86,6 +86,15 @@ class FileTooLarge(FileRefused):
     code = "too-large"
 
 
+class KeyRefused(FileRefused):
+    """No key opens what is asked for. The message says why, and holds no key."""
+
+    code = "sealed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, path="")
+
+
 class RenderFailed(SourceError):
     """The child's clear `no`. `code` is a word of renderer/protocol.go; `path` and `line` may be None."""
 
@@ -130,13 +139,43 @@ class LuaParams:
 
 
 @dataclass(frozen=True, slots=True)
+class UnwrapParams:
+    """Data keys that SOPS wrapped, any of which is to be opened, and the texts of the private keys to try."""
+
+    kind: ClassVar[str] = "unwrap"
+    keys: Sequence[JsonObject] = field(repr=False)
+    age: Sequence[str] = field(repr=False)
+    pgp: Sequence[str] = field(repr=False)
+
+
+class WrappedKey(msgspec.Struct, frozen=True):
+    """A data key sealed for one recipient; `type` is "age" or "pgp"."""
+
+    type: str
+    recipient: str
+    ciphertext: str
+
+
+Unwrap = Callable[[Sequence[WrappedKey]], bytes]
+
+
+def no_keys(keys: Sequence[WrappedKey]) -> bytes:
+    """Where nobody has keys. Raises KeyRefused."""
+    raise KeyRefused("there are no keys to open it with")
+
+
+@dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """One source to render. Children are not shared between projects, nor used again after a secret."""
+    """One source to render. Children are not shared between projects, nor used again after a secret.
+
+    `unwrap` opens the data key of a file that SOPS sealed; it raises KeyRefused.
+    """
 
     params: Params
     project: str = ""
     limits: RequestLimits = field(default_factory=RequestLimits)
     retire_child: bool = False
+    unwrap: Unwrap = no_keys
 
     def message(self, number: int) -> JsonObject:
         """The request as the child reads it."""
@@ -195,19 +234,21 @@ class Mounted(msgspec.Struct, frozen=True):
 class ChildMessage(msgspec.Struct, frozen=True):
     """Anything a child says during a request: a question (`ask`), an error, or the header of its answer."""
 
-    ask: Literal["", "list", "read", "glob", "fetch"] = ""
+    ask: Literal["", "list", "read", "glob", "fetch", "unwrap"] = ""
     mount: str = ""
     remote: Remote | None = None
     path: str = ""
     paths: list[str] = []
     pattern: str = ""
     max_bytes: int = 0
+    keys: list[WrappedKey] = []
     id: int = 0
     ok: bool = False
     count: int = 0
     origins: list[Origin] = []
     warnings: list[RenderWarning] = []
     facts_used: list[str] = []
+    unsealed: list[str] = []
     error: Fault | None = None
 
 
@@ -229,10 +270,14 @@ class Welcome(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RenderAnswer:
-    """The manifests of one source, in order. `encoded` is the JSON array of the same objects, ready to be stored."""
+    """The manifests of one source, in order. `encoded` is the JSON array of the same objects, ready to be stored.
+
+    `unsealed` are the files that SOPS had sealed: what came of them is not to be shown.
+    """
 
     bodies: list[JsonObject]
     encoded: bytes
     origins: tuple[Origin, ...]
     warnings: tuple[RenderWarning, ...] = ()
     facts_used: tuple[str, ...] = ()
+    unsealed: tuple[str, ...] = ()

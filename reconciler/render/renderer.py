@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -12,12 +12,18 @@ from reconciler.models.manifest import JsonObject
 from reconciler.render.cache import Elsewhere, Recorded, RenderCache, Result
 from reconciler.render.limits import RequestLimits
 from reconciler.render.pool import RendererPool
-from reconciler.render.protocol import Remote, RendererDied, RenderWarning
+from reconciler.render.protocol import Params, Remote, RenderAnswer, RendererDied, RenderWarning
 from reconciler.render.readset import Read, ReadLog, RecordedFiles, Sight
 from reconciler.render.request import Prepared, RenderJob, prepare
 from reconciler.render.supply import Nowhere, Opened, Supply, World
 from reconciler.render.tools.detect import SourceType
+from reconciler.render.tools.directory import DirectoryParams
+from reconciler.render.unsealing import Unsealing
 from reconciler.sources.paths import Tree
+
+
+MANIFEST_FILES = (".yaml", ".yml", ".json")
+"""Files of a directory that hold objects as they are; what a program in one gives may come from any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Rendered:
     hit: bool
     source_type: SourceType
     warnings: tuple[RenderWarning, ...] = ()
+    sealed: tuple[JsonObject, ...] = ()
+    """Those of `bodies` that came out of encrypted files: their values are not to be shown."""
 
 
 class Renderer:
@@ -66,16 +74,21 @@ class Renderer:
         own = ReadLog(job.repo, job.binding)
         supply = self._supply(views, own)
         try:
-            answer = self._pool.render(prepared.request(job, self._limits), supply, deadline_s=deadline_s)
+            answer = self._answered(job, prepared, supply, deadline_s)
         finally:
             log.add(own.reads)
             supply.note()
         tree.publish()
         supply.publish()
-        result = Result(answer.encoded, answer.warnings)
+        result = Result(answer.encoded, answer.warnings, sealed_objects(prepared.params, answer))
         elsewhere = tuple(Elsewhere(mount.remote, mount.read.reads) for mount in supply.mounts.values())
         digest = self._cache.keep(key, own.reads, result, elsewhere)
         return _rendered(result, digest, log, prepared, hit=False)
+
+    def _answered(self, job: RenderJob, prepared: Prepared, supply: Supply, deadline_s: float) -> RenderAnswer:
+        with Unsealing(job.keys, self._pool.apart) as unwrap:
+            request = replace(prepared.request(job, self._limits), unwrap=unwrap)
+            return self._pool.render(request, supply, deadline_s=deadline_s)
 
     def _supply(self, views: Views, own: ReadLog) -> Supply:
         limit = self._limits.combined_bytes
@@ -113,6 +126,18 @@ class Views:
         return self._opened[remote]
 
 
+def sealed_objects(params: Params, answer: RenderAnswer) -> tuple[int, ...]:
+    """The places of the objects that came out of files sealed by SOPS. Where templates or patches were at work, nobody
+    can tell into which objects a value went, so it is all of them.
+    """
+    if not answer.unsealed:
+        return ()
+    is_plain = isinstance(params, DirectoryParams)
+    named = {origin.path for origin in answer.origins if is_plain and origin.path.endswith(MANIFEST_FILES)}
+    plain = named - set(answer.unsealed)
+    return tuple(index for index, origin in enumerate(answer.origins) if origin.path not in plain)
+
+
 def is_strike(error: Exception) -> bool:
     """Whether an error counts against the application: its own content killed a child. Others go by time or wait
     for an edit, and a child that somebody killed from outside says nothing about the content.
@@ -121,11 +146,13 @@ def is_strike(error: Exception) -> bool:
 
 
 def _rendered(result: Result, digest: Digest, log: ReadLog, prepared: Prepared, *, hit: bool) -> Rendered:
+    bodies = orjson.loads(result.manifests)
     return Rendered(
-        bodies=orjson.loads(result.manifests),
+        bodies=bodies,
         digest=digest,
         reads=log.reads,
         hit=hit,
         source_type=prepared.source_type,
         warnings=result.warnings,
+        sealed=tuple(bodies[index] for index in result.sealed),
     )

@@ -28,9 +28,10 @@ from reconciler.render.tools.environment import Environment
 from reconciler.render.tools.helm import helm_params
 from reconciler.render.tools.kustomize import kustomize_params
 from reconciler.render.tools.overrides import overridden
+from reconciler.render.unsealing import NO_KEYS, SopsKeys
 from reconciler.sources.paths import Found, clean_path
 
-CACHE_FORMAT = "2"
+CACHE_FORMAT = "3"
 MAX_SOURCE_PATH_CHARS = 1024
 
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^~")
@@ -61,6 +62,7 @@ class RenderJob:
     credentials: str = "anonymous"
     namespace: str = ""
     settings: ToolSettings = field(default_factory=ToolSettings)
+    keys: SopsKeys = NO_KEYS
 
     def environment(self) -> Environment:
         """What texts of the source may name."""
@@ -87,7 +89,7 @@ class Prepared:
     def key(self, job: RenderJob, renderer: str, limits: RequestLimits) -> Digest:
         """Names everything but the files that the rendering depends on; `renderer` is the identity of the program."""
         facts = [
-            *(CACHE_FORMAT, renderer, job.repo, job.credentials, job.project),
+            *(CACHE_FORMAT, renderer, job.repo, job.credentials, job.project, job.keys.identity),
             *(self.params.kind, wire(self.params), limits),
         ]
         return Digest(blake2b(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), digest_size=20).hexdigest())
