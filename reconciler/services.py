@@ -81,8 +81,11 @@ class Readers:
             return NO_KEYS
         data = self.catalog.part_of_argocd(name)
         if data is None:
-            return SopsKeys(name, problem=f"Secret {name}, which the project names for its keys, does not exist here "
-                            "or lacks the label app.kubernetes.io/part-of: argocd")
+            return SopsKeys(
+                name,
+                problem=f"Secret {name}, which the project names for its keys, does not exist here "
+                "or lacks the label app.kubernetes.io/part-of: argocd",
+            )
         return SopsKeys.of(name, data)
 
     def resolve(self, access: Access, source: ApplicationSource) -> Resolution:

@@ -56,6 +56,7 @@ func (u *unsealing) Read(mount string, paths []string, maxBytes int) ([]Content,
 var (
 	sealedValue  = []byte("ENC[AES256_GCM,")
 	sealedYAML   = regexp.MustCompile(`(?m)^(sops|"sops"|'sops')[ \t]*:`)
+	sealedBlock  = regexp.MustCompile(`(?m)^sops:[ \t]*\r?\n(?:[ \t].*\n)*?[ \t]+mac:`)
 	sealedFlow   = regexp.MustCompile(`["']?\bsops["']?\s*:`)
 	sealedDotenv = regexp.MustCompile(`(?m)^sops_mac=`)
 	sealedIni    = regexp.MustCompile(`(?m)^\[sops\]`)
@@ -101,7 +102,7 @@ func otherStore(object bool, data []byte) sops.Store {
 		return dotenv.NewStore(&config.DotenvStoreConfig{})
 	case sealedIni.Match(data):
 		return ini.NewStore(&config.INIStoreConfig{})
-	case sealedYAML.Match(data):
+	case sealedBlock.Match(data):
 		return yaml.NewStore(&config.YAMLStoreConfig{})
 	}
 	return nil

@@ -161,6 +161,7 @@ Unwrap = Callable[[Sequence[WrappedKey]], bytes]
 
 def no_keys(keys: Sequence[WrappedKey]) -> bytes:
     """Where nobody has keys. Raises KeyRefused."""
+    del keys
     raise KeyRefused("there are no keys to open it with")
 
 

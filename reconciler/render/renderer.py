@@ -21,7 +21,6 @@ from reconciler.render.tools.directory import DirectoryParams
 from reconciler.render.unsealing import Unsealing
 from reconciler.sources.paths import Tree
 
-
 MANIFEST_FILES = (".yaml", ".yml", ".json")
 """Files of a directory that hold objects as they are; what a program in one gives may come from any other."""
 
