@@ -69,6 +69,9 @@ class _NoFiles:
     def glob(self, pattern: str) -> Sequence[str]:
         raise NotAFile("keys read no files", path=pattern)
 
+    def where(self, path: str) -> str:
+        return path
+
 
 class Unsealing:
     """Unwraps the data keys of one rendering, in a child of its own that ends with it. Calling it gives one key."""
