@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from reconciler.apply import hooking
 from reconciler.apply.writer import Writer
 from reconciler.apply.writing import StillThere, write
 from reconciler.clusters.parallel import side_by_side
@@ -54,7 +55,11 @@ def run(
 
 def _by_kind(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """Consecutive steps on one kind (Argo CD: same kind in parallel, kinds in sequence)."""
-    return (list(group) for _, group in groupby(steps, key=lambda step: (step.key.group_kind, step.action == "prune")))
+    return (list(group) for _, group in groupby(steps, key=lambda step: (step.key.group_kind, _sort(step))))
+
+
+def _sort(step: Step) -> str:
+    return step.action if step.action in ("prune", "release", "clean") else "write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +112,28 @@ class _Execution:
         if self._clock() >= self._deadline:
             return None
         try:
-            return self._prune(step) if step.action == "prune" else self._apply(step)
+            return self._do(step)
         except (ObjectConflict, ClusterUnavailable, StillThere) as ending:
             return ending
         except ObjectRejected as error:
             if error.status == 404 and self._is_defined(step.key.group_kind):
                 return _KindNotReady(f"waiting for the cluster to serve {step.key.group_kind}")
             return _Done(ObjectResult(step.key, step.action, ok=False, message=str(error)))
+
+    def _do(self, step: Step) -> _Done:
+        match step.action:
+            case "prune":
+                return self._prune(step)
+            case "start":
+                after = hooking.start(step, self._writer)
+                return _Done(ObjectResult(step.key, step.action, ok=True, message=f"{step.key.name} created"), after)
+            case "release":
+                hooking.release(step, self._writer)
+            case "clean":
+                hooking.clean(step, self._writer)
+            case _:
+                return self._apply(step)
+        return _Done(ObjectResult(step.key, step.action, ok=True, message=step.reason))
 
     def _apply(self, step: Step) -> _Done:
         after = write(step, self._writer, self._removed.add)

@@ -58,6 +58,21 @@ class Writer:
             raise ObjectConflict(f"{manifest.key} is gone") from error
         return LiveObject(answer.json())
 
+    def let_go(self, live: LiveObject, finalizer: str) -> LiveObject | None:
+        """Takes a finalizer off that very object; None when it was gone already."""
+        left = [name for name in live.metadata.get("finalizers") or () if name != finalizer]
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": live.uid},
+            {"op": "test", "path": "/metadata/finalizers", "value": live.metadata.get("finalizers")},
+            {"op": "replace", "path": "/metadata/finalizers", "value": left},
+        ]
+        path = self._path(live.key, live.version)
+        try:
+            answer = self._send("PATCH", path, Body(orjson.dumps(patch), JSON_PATCH), {"fieldManager": self.manager})
+        except ObjectGone:
+            return None
+        return LiveObject(answer.json())
+
     def migrate(self, live: LiveObject, managed_fields: list[JsonObject]) -> LiveObject:
         """Replaces managedFields: what client-side apply owned becomes ours. Nothing else of the object changes."""
         patch = [

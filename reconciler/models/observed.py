@@ -76,6 +76,8 @@ class Desired:
     render_digest: str = ""
     sealed: frozenset[ObjectKey] = frozenset()
     """Those that came out of encrypted files: none of their values is ever shown."""
+    hooks: tuple[Manifest, ...] = ()
+    """What is not compared: hooks, of which those with `generateName` have no name yet, and what asks to be skipped."""
 
     @property
     def by_key(self) -> Mapping[ObjectKey, Manifest]:
@@ -115,3 +117,5 @@ class Observed:
     extra: Mapping[ObjectKey, LiveObject] = field(default_factory=dict)
     incomplete: Mapping[GroupKind, str] = field(default_factory=dict)
     namespaces_missing: frozenset[str] = frozenset()
+    hooks: Mapping[ObjectKey, LiveObject | None] | None = None
+    """Live hooks by key, None for one that is absent; None as a whole where no operation needed them to be read."""

@@ -9,7 +9,10 @@ from reconciler.models.keys import AppKey, ObjectKey, Revision
 from reconciler.models.observed import Condition, HealthCode, SyncCode
 
 Phase = Literal["Running", "Terminating", "Failed", "Error", "Succeeded"]
-Action = Literal["create", "apply", "replace", "recreate", "prune", "keep"]
+Action = Literal["create", "apply", "replace", "recreate", "prune", "keep", "start", "release", "clean"]
+"""`start` creates a hook, `release` takes its finalizer off once its result is recorded, `clean` deletes it."""
+
+SyncPhase = Literal["PreSync", "Sync", "PostSync", "SyncFail"]
 Verdict = Literal["compared", "acted", "gone", "parked", "skipped"]
 
 

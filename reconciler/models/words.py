@@ -18,6 +18,8 @@ SOPS_KEYS: Final = "reconciler.dev/sops-keys"
 """On an AppProject: the Secret that holds the keys of its encrypted files."""
 
 CONTROLLER_ACTIVE: Final = "active"
+OPERATION: Final = "reconciler.dev/operation"
+"""On a hook: the attempt of an operation, and the phase, that it was created for."""
 
 # Annotations of Applications
 REFRESH: Final = "argocd.argoproj.io/refresh"
@@ -95,6 +97,11 @@ COMPLETED: Final = frozenset({FAILED, ERROR, SUCCEEDED})
 """Operation phases that end an operation."""
 
 RESULT_CODES: Final = ("Synced", "SyncFailed", "Pruned", "PruneSkipped")
+SYNC_PHASES: Final = ("PreSync", "Sync", "PostSync", "SyncFail")
+"""In the order in which they run; the last one only after a failure."""
+HOOK_SUCCEEDED: Final = "HookSucceeded"
+HOOK_FAILED: Final = "HookFailed"
+BEFORE_HOOK_CREATION: Final = "BeforeHookCreation"
 HOOK_TYPES: Final = ("PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete")
 SOURCE_TYPES: Final = ("Helm", "Kustomize", "Directory", "Plugin")
 

@@ -17,6 +17,7 @@ from reconciler.models.source import ApplicationSource
 from reconciler.models.toolsettings import tool_settings_of
 from reconciler.plan import operation
 from reconciler.plan.desired import admitted, finalize
+from reconciler.plan.hooks import split
 from reconciler.plan.lens import Lens
 from reconciler.plan.sources import called, is_lender
 from reconciler.render.readset import FOLLOWS, ReadLog
@@ -144,8 +145,10 @@ def desired_of(
     rendered = [one.rendered for one in renderings if one.rendered]
     bodies, left_out = admitted([body for one in rendered for body in one.bodies], lens.filters, cluster.url)
     manifests, conditions = finalize(bodies, app, cluster.surface(), instance=instance, lens=lens)
+    ordinary, hooks = split(manifests)
     return Desired(
-        manifests=manifests,
+        manifests=ordinary,
+        hooks=hooks,
         revisions=tuple(one.resolution.revision for one in renderings),
         source_types=tuple(one.source_type for one in renderings),
         conditions=(*left_out, *conditions),

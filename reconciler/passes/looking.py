@@ -17,13 +17,14 @@ from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.passes.desired import Means, Reads, Resolve, desired_of, render_all, resolve_all, wishes
 from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of, prepare
-from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe
+from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe, read_hooks
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.plan import operation
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
 from reconciler.plan.desired import CREATE_NAMESPACE
 from reconciler.plan.lens import PLAIN, compare_options
+from reconciler.plan.naming import operation_hooks
 from reconciler.plan.permissions import EVERYTHING, check_application, check_sources
 from reconciler.plan.steps import Plan, Policy
 from reconciler.plan.threeway import estimated
@@ -105,8 +106,10 @@ class _Gaze:
             found = check_application(app, target.project, target.destination)
             self._violations = tuple(dict.fromkeys((*found, *forbidden)))
             if not self._violations:
+                self._read_hooks(target, None)
                 desired = self._render(target, asked)
-                self.observed = self._observe(target, desired)
+                self._read_hooks(target, desired)
+                self.observed = replace(self._observe(target, desired), hooks=self.observed.hooks)
                 prepare(app, self.observed, self._lens, self._readers)
                 self.desired = desired
         except (SpecError, Transient, ObjectRejected) as error:
@@ -145,6 +148,12 @@ class _Gaze:
         self._unhonoured = _first_unhonoured(desired)
         return desired
 
+    def _read_hooks(self, target: Target, desired: Desired | None) -> None:
+        """Hooks of the operation under way: those that it ended up with even where nothing can be rendered."""
+        keys = operation_hooks(self._standing.app, desired, now=self._now)
+        if keys is not None and self._standing.gate.may_write:
+            self.observed = replace(self.observed, hooks=read_hooks(keys, target.cluster))
+
     def _observe(self, target: Target, desired: Desired) -> Observed:
         app, manager = self._standing.app, self._readers.settings.field_manager
         writes = self._standing.gate.may_write and not self._unhonoured
@@ -163,7 +172,7 @@ def asks_server(app: Application) -> bool:
 
 
 def _first_unhonoured(desired: Desired) -> str | None:
-    for manifest in desired.manifests:
+    for manifest in (*desired.manifests, *desired.hooks):
         for feature in unhonoured_in_manifest(manifest):
             return f"{manifest.key}: {feature} is not honoured by this version: compared, never written"
     return None

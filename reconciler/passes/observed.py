@@ -85,6 +85,18 @@ def observe_owned(app: Application, ladder: Ladder, known: Recollection) -> Obse
     return Observed({}, _extra(keys, found, ladder.mine), _incomplete(keys, found))
 
 
+def read_hooks(keys: Iterable[ObjectKey], cluster: Cluster) -> Mapping[ObjectKey, LiveObject | None]:
+    """Every hook, always live: nothing else tells for sure that one is not there.
+
+    Raises what kept one from being read, and what passes by rather than what stays.
+    """
+    found = cluster.read_many(sorted(set(keys)))
+    errors = sorted(found.failed.values(), key=lambda error: not isinstance(error, Transient))
+    if errors:
+        raise errors[0]
+    return found.objects
+
+
 def inventory(app: Application) -> frozenset[ObjectKey]:
     """The objects that the last status names."""
     return frozenset(item.key for item in app.status.resources if not item.hook)

@@ -124,8 +124,9 @@ class Recall:
     def recollect(self, target: Target, desired: Desired) -> Recollection:
         """Readings that need no call."""
         stores, url = self.services.stores, target.cluster.url
-        sighting = stores.summaries.read(url, [manifest.key for manifest in desired.manifests])
-        self.is_watched = all(manifest.group_kind in sighting.fresh for manifest in desired.manifests)
+        every = (*desired.manifests, *desired.hooks)
+        sighting = stores.summaries.read(url, [manifest.key for manifest in every])
+        self.is_watched = all(manifest.group_kind in sighting.fresh for manifest in every)
         owned = stores.summaries.owned(url, self.app.key.instance(self.services.readers.settings.namespace))
         moved = bool(self.record.cluster) and self.record.cluster != url
         if self.asked or moved:
@@ -134,6 +135,9 @@ class Recall:
         if self.is_thorough:
             # A full check believes no proof of the past; but what never was there needs no reading to be created.
             settled = {key: reading for key, reading in settled.items() if reading is ABSENT}
+        done = _done(self.app)
+        # What the operation under way has written is read until observers have seen it.
+        settled = {key: reading for key, reading in settled.items() if reading is not ABSENT or key not in done}
         return Recollection(settled, owned)
 
     def desired_digest(self, manifest: Manifest) -> str:
@@ -178,6 +182,15 @@ def _rules(app: Application, settings_cm: Mapping[str, str]) -> bytes:
 def _inputs(app: Application, revisions: Sequence[Revision]) -> str:
     facts = [list(revisions), [source.to_json() for source in app.spec.all_sources]]
     return blake2b(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _done(app: Application) -> frozenset[ObjectKey]:
+    """Objects of which the operation under way has a result."""
+    state = app.status.operation_state
+    if state is None or state.is_completed or state.sync_result is None:
+        return frozenset()
+    listed = state.sync_result.resources
+    return frozenset(ObjectKey(item.group, item.kind, item.namespace, item.name) for item in listed)
 
 
 def _same(known: ObjectRecord, summary: Summary) -> bool:

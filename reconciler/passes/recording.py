@@ -35,7 +35,7 @@ STUCK_S = 1.0
 """An operation whose next object cannot be written yet is tried again after this long."""
 
 UNWATCHED_S = 5.0
-"""Health that is under way is looked at this often where no observer will tell."""
+"""Health or an operation that is under way is looked at this often where no observer will tell."""
 
 
 def record(seen: Look, acted: Acted, recall: Recall, held: Held) -> ReconcileResult:
@@ -92,9 +92,17 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
         reasons.append((0.0, next(iter(acted.outcome.conflicts.values()))))
     if acted.outcome.transient:
         reasons.append((acted.outcome.transient.retry_after_s or RETRY_S, str(acted.outcome.transient)))
-    if not known.is_watched and (after.get("health") or {}).get("status") == "Progressing":
+    if not known.is_watched and (_is_awaited(plan=seen.plan) or _status(after, "health") == "Progressing"):
         reasons.append((UNWATCHED_S, "health is under way"))
     return min(reasons)
+
+
+def _is_awaited(plan: Plan) -> bool:
+    return plan.waits and plan.next_due_s is not None
+
+
+def _status(after: JsonObject, part: str) -> str:
+    return str((after.get(part) or {}).get("status", ""))
 
 
 def _unread_due(seen: Look) -> tuple[float, str]:

@@ -61,7 +61,7 @@ def _object_events(plan: Plan, acted: Acted) -> Iterator[Event]:
         if step.key in acted.outcome.removed:
             yield Event("ResourceDeleted", f"{_proof(step, plan)}, to be created anew by force")
     for result in acted.results or ():
-        if result.action == "prune":
+        if result.action in ("prune", "clean"):
             yield _deleted(result, plan)
         elif not result.ok:
             yield Event("ResourceFailed", f"{result.key}: {result.message}", "Warning")

@@ -19,6 +19,7 @@ from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, is_au
 from reconciler.plan.permissions import check_application
 from reconciler.plan.prune import prunable
 from reconciler.plan.steps import Plan, Policy, Situation, Work
+from reconciler.plan.terminate import terminated
 from reconciler.plan.times import instant_of
 from reconciler.plan.windows import closed
 from reconciler.plan.work import everything, grounds, work_on
@@ -39,7 +40,7 @@ def build_plan(app: Application, desired: Desired | None, observed: Observed, po
     if isinstance(move, Hold):
         return replace(_verdict(situation, move, move.why), operation_state=move.state, next_due_s=move.due_s)
     if isinstance(move, End):
-        return replace(_verdict(situation, move, str(move.state["message"])), operation_state=move.state)
+        return terminated(situation, move)
     return _consider(situation)
 
 

@@ -15,6 +15,7 @@ from reconciler.models.result import Difference
 from reconciler.models.tracking import Tracking
 from reconciler.plan.diff import differences, everything
 from reconciler.plan.health.aggregate import HealthPart, aggregate
+from reconciler.plan.hooks import is_hook
 from reconciler.plan.ignore import IgnoreRules
 from reconciler.plan.lens import PLAIN, Lens, compare_options, ignores_extraneous
 from reconciler.plan.mutation import by_applying
@@ -185,13 +186,6 @@ def _differences(desired: Manifest, live: LiveObject, reading: Reading, sight: _
 def _summary(found: Sequence[Difference]) -> str:
     paths = ", ".join(difference.path for difference in found[:3])
     return f"differs in {paths}" + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-
-
-def is_hook(manifest: Manifest) -> bool:
-    """Argo CD: hooks, also Helm's, have no part in sync status, health or pruning; Helm's crd-install is no hook."""
-    if words.HOOK in manifest.annotations:
-        return True
-    return manifest.annotations.get(words.HELM_HOOK, "crd-install") != "crd-install"
 
 
 def _is_managed(live: LiveObject) -> bool:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject
 from reconciler.models.operation import SyncOperation
-from reconciler.models.result import ObjectResult
+from reconciler.models.result import ObjectResult, Phase
 from reconciler.plan.operation import End, Hold, ended, failed, running
-from reconciler.plan.results import result_entries, said
+from reconciler.plan.results import step_entries, sync_result
+from reconciler.plan.sequence import ALL_RUN, APPLY_FAILED, NO_MORE_TASKS
 from reconciler.plan.steps import Plan
-from reconciler.plan.work import ALL_RUN
-
-NO_MORE_TASKS = "successfully synced (no more tasks)"
-APPLY_FAILED = "one or more objects failed to apply"
+from reconciler.plan.tasks import recorded_results, result_key
 
 
 def concluded(
@@ -32,8 +28,7 @@ def concluded(
     if state is None or isinstance(plan.decision, Hold) or (results is None and plan.steps):
         return None
     if isinstance(plan.decision, End):
-        # This pass rendered what the spec asks for, so it has nothing to say about what the operation did.
-        return {**state, "syncResult": state.get("syncResult") or _identity(app, state, ())}
+        return _closed(app, plan, state, results or (), now=now)
     state = {**state, "syncResult": _sync_result(app, plan, state, results or ())}
     return state if _is_settled(plan, state) else _finish(plan, state, results or (), now=now)
 
@@ -72,47 +67,49 @@ def _is_settled(plan: Plan, state: JsonObject) -> bool:
 
 
 def _finish(plan: Plan, state: JsonObject, results: Sequence[ObjectResult], *, now: datetime) -> JsonObject:
-    tried = {item.key for item in results}
-    left = sum(1 for step in plan.steps if step.key not in tried)
-    entries = state["syncResult"]["resources"]
+    course, entries = plan.course, state["syncResult"]["resources"]
+    left = len(plan.steps) - len(results)
     if left:
         # The count makes each step's state another one, so that a patch can test which it continues.
-        message = f"one or more tasks are running ({len(entries)} objects done, {left} left)"
-        return running(state, message)
+        return running(state, f"one or more tasks are running ({len(entries)} objects done, {left} left)")
+    refused = [item.message for item in results if not item.ok]
+    if course.ending is not None:
+        return _ended_as(course.ending, state, refused, now=now)
     reasons = [item.get("message", "") for item in entries if item.get("status") == "SyncFailed"]
-    if reasons:
+    if reasons and course.ends_badly:
         return failed(state, f"{APPLY_FAILED}, reason: {','.join(reasons)}", now=now)
-    return ended(state, "Succeeded", ALL_RUN if entries else NO_MORE_TASKS, now=now)
+    if course.is_last and not reasons:
+        return ended(state, "Succeeded", ALL_RUN if entries else NO_MORE_TASKS, now=now)
+    return running(state, course.message or str(state.get("message") or ""))
+
+
+def _ended_as(ending: tuple[Phase, str], state: JsonObject, refused: Sequence[str], *, now: datetime) -> JsonObject:
+    """The end that was decided, unless a hook could not be let go or deleted."""
+    phase, message = ending
+    if refused:
+        return failed(state, f"hooks could not be cleaned up: {','.join(refused)}", phase="Error", now=now)
+    if phase == words.SUCCEEDED:
+        return ended(state, phase, message, now=now)
+    return failed(state, message, phase=phase, now=now)
+
+
+def _closed(
+    app: Application, plan: Plan, state: JsonObject, results: Sequence[ObjectResult], *, now: datetime
+) -> JsonObject | None:
+    """The end of an operation that somebody terminated: once its running hooks are gone."""
+    if len(results) < len(plan.steps):
+        return None
+    # This pass rendered what the spec asks for, so it has nothing to say about what the operation did.
+    whole = {**state, "syncResult": state.get("syncResult") or sync_result(app, state, [], ())}
+    refused = [item.message for item in results if not item.ok]
+    if not refused:
+        return whole
+    return ended(whole, "Error", f"Operation termination had errors: {','.join(refused)}", now=now)
 
 
 def _sync_result(app: Application, plan: Plan, state: JsonObject, results: Sequence[ObjectResult]) -> JsonObject:
-    earlier = state.get("syncResult") or {}
-    versions = {item.key: item.version for item in plan.comparison.objects}
-    created = [step.key for step in plan.steps if step.reason == "CreateNamespace=true"]
-    versions |= dict.fromkeys(created, "v1")
-    entries = {_key(item): item for item in earlier.get("resources") or ()}
-    told = (*_in_argo_words(plan, results), *plan.known)
-    entries |= {_key(item): item for item in result_entries(told, versions, created)}
+    entries = dict(recorded_results(state))
+    told = step_entries(plan.steps, results, settled=plan.course.settles)
+    entries |= {result_key(entry): entry for entry in told}
     revisions = plan.desired.revisions if plan.desired else ()
-    return {"resources": list(entries.values()), **_identity(app, state, revisions)}
-
-
-def _in_argo_words(plan: Plan, results: Sequence[ObjectResult]) -> list[ObjectResult]:
-    steps = {step.key: step for step in plan.steps}
-    known = [(item, steps.get(item.key)) for item in results]
-    return [replace(item, message=said(step)) if item.ok and step else item for item, step in known]
-
-
-def _identity(app: Application, state: JsonObject, resolved: Sequence[str]) -> JsonObject:
-    """Revisions and sources of an attempt; what was not resolved stands as it was asked for."""
-    sync = state["operation"].get("sync") or {}
-    revisions = list(resolved)
-    if sync.get("sources") or (not sync.get("source") and app.spec.sources):
-        sources = sync.get("sources") or [source.to_json() for source in app.spec.sources]
-        return {"revisions": revisions or sync.get("revisions") or [], "sources": sources}
-    source = sync.get("source") or (app.spec.source.to_json() if app.spec.source else {})
-    return {"revision": revisions[0] if revisions else sync.get("revision", ""), "source": source}
-
-
-def _key(entry: JsonObject) -> ObjectKey:
-    return ObjectKey(entry.get("group", ""), entry.get("kind", ""), entry.get("namespace", ""), entry.get("name", ""))
+    return sync_result(app, state, list(entries.values()), revisions)

@@ -12,6 +12,7 @@ from reconciler.models.filters import Filters
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.manifest import JsonObject, Manifest
 from reconciler.models.observed import Condition, Surface
+from reconciler.plan.hooks import is_hook
 from reconciler.plan.lens import PLAIN, Lens
 from reconciler.plan.normalize import merged_secret
 from reconciler.plan.order import NAMESPACE, defined_kinds, ordered
@@ -25,17 +26,20 @@ def finalize(
 ) -> tuple[tuple[Manifest, ...], tuple[Condition, ...]]:
     """The desired objects in order of writing, and warnings. `instance` names the application inside marks.
 
-    Raises SourceError for an object without apiVersion, kind or name; a hook named by `generateName` is left out with
-    a warning.
+    Hooks are among them; those with `generateName` have no name before an operation gives them one, and no mark.
+    Raises SourceError for an object without apiVersion, kind or name.
     """
     named, nameless = _named(bodies)
     scopes = defined_kinds(named)
     namespace = app.spec.destination.namespace
-    placed = [_placed(_storable(manifest), namespace, _is_namespaced(manifest, surface, scopes)) for manifest in named]
+    placed, unnamed = (
+        [_placed(_storable(manifest), namespace, _is_namespaced(manifest, surface, scopes)) for manifest in some]
+        for some in (named, nameless)
+    )
     unique, repeated = _last_of_each(placed)
     marked = [stamped(manifest, instance, namespace, lens.tracking) for manifest in unique.values()]
     managed = _managed_namespace(app, unique)
-    return ordered((*marked, *managed)), (*nameless, *repeated)
+    return ordered((*marked, *managed, *unnamed)), tuple(repeated)
 
 
 def admitted(
@@ -54,29 +58,21 @@ def admitted(
     return kept, tuple(left_out)
 
 
-def _named(bodies: Iterable[JsonObject]) -> tuple[list[Manifest], list[Condition]]:
+def _named(bodies: Iterable[JsonObject]) -> tuple[list[Manifest], list[Manifest]]:
+    """Objects that have a name, and hooks that are given one by each operation."""
     named: list[Manifest] = []
-    warnings: list[Condition] = []
+    nameless: list[Manifest] = []
     for index, body in enumerate(bodies):
         manifest = Manifest(body)
         if not manifest.key.kind or not manifest.api_version:
             raise SourceError(f"object {index + 1} of the rendered manifests has no apiVersion or no kind")
         if manifest.key.name:
             named.append(manifest)
-        elif manifest.metadata.get("generateName") and _is_hook(manifest):
-            warnings.append(Condition(words.EXCLUDED_RESOURCE_WARNING, _nameless_hook(manifest)))
+        elif manifest.metadata.get("generateName") and is_hook(manifest):
+            nameless.append(manifest)
         else:
             raise SourceError(f"a rendered {manifest.key.group_kind} has no metadata.name")
-    return named, warnings
-
-
-def _is_hook(manifest: Manifest) -> bool:
-    return words.HOOK in manifest.annotations or words.HELM_HOOK in manifest.annotations
-
-
-def _nameless_hook(manifest: Manifest) -> str:
-    name = manifest.metadata["generateName"]
-    return f"Hook {manifest.key.group_kind} with generateName {name} is left out: hooks are not run by this version."
+    return named, nameless
 
 
 def _storable(manifest: Manifest) -> Manifest:

@@ -14,6 +14,7 @@ from reconciler.models.manifest import JsonObject
 from reconciler.models.operation import Operation, OperationState, Retry, SyncOperation, SyncResult
 from reconciler.models.result import Phase
 from reconciler.models.source import ApplicationSource
+from reconciler.plan.hooks import attempt_id
 from reconciler.plan.times import duration_s, instant_of, rfc3339
 
 FIRST_WAIT = "5s"
@@ -163,6 +164,11 @@ def retry_due_s(state: JsonObject, *, now: datetime) -> float:
 def is_automated(state: JsonObject) -> bool:
     """Whether the controller started it. Argo CD: a retry keeps the original initiator."""
     return bool((state["operation"].get("initiatedBy") or {}).get("automated"))
+
+
+def attempt_of(app: Application, state: JsonObject) -> str:
+    """Names this attempt of this operation, the same in every pass and in no other attempt: stamps its hooks."""
+    return attempt_id(app.uid, state)
 
 
 def _begun(operation: Operation, now: datetime) -> Move:

@@ -31,7 +31,7 @@ def status_patch(app: Application, plan: Plan, after: JsonObject) -> list[JsonOb
 
 
 def claim_patch(app: Application, plan: Plan) -> list[JsonObject]:
-    """JSON patch that writes the operation down before its first deletion; empty where that is not needed."""
+    """JSON patch that writes down what is known of the operation before the plan's first call, where it has to be."""
     state = plan.operation_state
     if state is None or not plan.must_be_claimed:
         return []

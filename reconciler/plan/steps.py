@@ -10,7 +10,7 @@ from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed
 from reconciler.models.operation import SyncOperation
-from reconciler.models.result import Action, Difference, ObjectResult
+from reconciler.models.result import Action, Difference, ObjectResult, Phase, SyncPhase
 from reconciler.models.source import Destination
 from reconciler.plan.autosync import Decision
 from reconciler.plan.compare import Comparison
@@ -62,12 +62,32 @@ class Step:
     differences: tuple[Difference, ...] = ()
     reason: str = ""
     propagation: Propagation | None = None
+    phase: SyncPhase = "Sync"
+    wave: int = 0
+    is_hook: bool = False
     way: Way = PLAIN_WAY
 
     @property
     def may_delete(self) -> bool:
         """Whether something may be gone once it has been done, or begun."""
         return self.action == "prune" or self.way.anew
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What an operation comes to once all steps of a plan are done.
+
+    `ending`: it is over, in this phase and with this message. `is_last`: it has succeeded if all of them have.
+    `ends_badly`: it has failed if one of them has. `settles`: what was written counts as done. Else it goes on.
+    """
+
+    is_last: bool = True
+    ends_badly: bool = True
+    settles: bool = False
+    ending: tuple[Phase, str] | None = None
+    message: str = ""
+    is_claimed: bool = False
+    """Whether the operation has to stand in the Application, with all that is known of it, before the first call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +105,20 @@ class Plan:
     operation_state: JsonObject | None = None
     """State of the operation that this pass works on or ends; None when there is none."""
 
+    course: Course = Course()
     conditions: tuple[Condition, ...] = ()
     next_due_s: float | None = None
     why: str = ""
     waits: bool = False
-    """Whether the operation waits for a person's approval; the approval is an event of its own."""
+    """Whether the operation waits for what is an event of its own, looked for at `next_due_s` at the latest."""
 
     compares_spec: bool = True
     """Whether the comparison is about what the spec asks for; an operation may have pinned something else."""
 
     @property
     def must_be_claimed(self) -> bool:
-        """Whether the operation has to stand in the Application before the first write (design: deletions do)."""
-        return any(step.may_delete for step in self.steps)
+        """Whether the operation is written down before the first call: prunes, hooks and one wave of several are."""
+        return bool(self.steps) and (self.course.is_claimed or any(step.may_delete for step in self.steps))
 
 
 @dataclass(frozen=True, slots=True)

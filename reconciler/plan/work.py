@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.models import words
 from reconciler.models.keys import ObjectKey
-from reconciler.models.manifest import JsonObject, LiveObject, Manifest
+from reconciler.models.manifest import JsonObject
 from reconciler.models.operation import SyncResource
 from reconciler.models.result import ObjectResult
+from reconciler.plan import sequence
+from reconciler.plan.calls import Caller, namespace_step
 from reconciler.plan.compare import ObjectComparison
-from reconciler.plan.operation import Run, ended, failed, is_automated, running
+from reconciler.plan.operation import Run, attempt_of, ended, failed, is_automated, running
 from reconciler.plan.options import options_of
-from reconciler.plan.order import NAMESPACE
 from reconciler.plan.proof import claim_of
-from reconciler.plan.prune import Grounds, Pruning, Selected, prunable
-from reconciler.plan.results import failure, kept_result, said, unchanged
-from reconciler.plan.steps import Plan, Situation, Step, Work
+from reconciler.plan.prune import Grounds, Selected, prunable
+from reconciler.plan.results import recorded_of, said, sync_result, task_entry
+from reconciler.plan.sequence import ALL_RUN, Advance, Finish, Next, Pause
+from reconciler.plan.steps import Course, Plan, Situation, Step, Work
+from reconciler.plan.tasking import runs_hooks, tasks_of
+from reconciler.plan.tasks import Recorded, Task, recorded_results
 from reconciler.plan.times import instant_of
-from reconciler.plan.writing import writing
+from reconciler.plan.waves import is_multi_step
 
 TASKS_INVALID = "one or more synchronization tasks are not valid"
-ALL_RUN = "successfully synced (all tasks run)"
+TASKS_RUN = "one or more tasks are running"
+AGAIN_S: dict[sequence.Awaited, float | None] = {"health": 30.0, "deletion": 2.0, "approval": None}
+"""When to look again although nobody has told of a change; an approval is an edit of the Application."""
 
 
 def everything(_: ObjectComparison) -> bool:
@@ -55,24 +61,64 @@ def grounds(situation: Situation, work: Work) -> Grounds:
 
 def work_on(situation: Situation, work: Work) -> Plan:
     """What this pass does for an operation whose comparison succeeded."""
-    chosen = selection(work.sync.resources)
+    if runs_hooks(situation, work) and situation.observed.hooks is None and not work.sync.dry_run:
+        # Hooks are read by the pass that finds the operation under way.
+        return replace(_base(situation, work), operation_state=running(work.state, TASKS_RUN), why=TASKS_RUN)
+    chosen, asked = selection(work.sync.resources), grounds(situation, work)
     items = [item for item in situation.comparison.objects if chosen(item) and item.sync is not None]
-    refused = _refused(situation, work, items)
+    pruning = prunable(situation.comparison, situation.observed, asked, chosen)
+    tasks = tasks_of(situation, work, items, pruning, asked.claim)
+    refused = dict(_refused(situation, work, items, tasks))
     if refused:
         return _invalid(situation, work, refused)
-    pruning = prunable(situation.comparison, situation.observed, grounds(situation, work), chosen)
-    if pruning.waiting:
-        state = running(work.state, _confirmation(pruning.waiting))
-        return replace(_base(situation, work), operation_state=state, waits=True, why=str(state["message"]))
-    steps = (*_namespace(situation, work), *_prunes(pruning), *_applies(situation, work, items))
+    caller = Caller(situation, work, items, pruning, asked.claim)
     if work.sync.dry_run:
-        return _only_tried(situation, work, items, steps)
-    done = _recorded(work.state)
-    equal = (unchanged(item) for item in items if item.sync == "Synced" and item.key not in done)
-    known = (*equal, *_not_pruned(pruning))
-    return replace(
-        _base(situation, work), steps=steps, known=known, why="1 write" if len(steps) == 1 else f"{len(steps)} writes"
+        return _only_tried(situation, work, tasks, caller)
+    only = options_of(work.sync.sync_options).get("ApplyOutOfSyncOnly") == words.TRUE
+    step = sequence.advance(tasks, attempt_of(situation.app, work.state), out_of_sync_only=only)
+    state = with_tasks(situation, work.state, step.tasks)
+    base = replace(_base(situation, work), operation_state=state, known=tuple(_news(tasks, step.tasks)))
+    return _planned(base, step, caller)
+
+
+def with_tasks(situation: Situation, state: JsonObject, tasks: Iterable[Task]) -> JsonObject:
+    """The state of an operation with all that its tasks have come to so far."""
+    entries = dict(recorded_results(state))
+    told = [task for task in tasks if task.recorded.state]
+    entries |= {task.result_key: task_entry(task, entries.get(task.result_key)) for task in told}
+    revisions = situation.desired.revisions if situation.desired else ()
+    return {**state, "syncResult": sync_result(situation.app, state, list(entries.values()), revisions)}
+
+
+def _planned(base: Plan, step: Next, caller: Caller) -> Plan:
+    state = base.operation_state or {}
+    if isinstance(step, Pause):
+        waiting = running(state, step.message)
+        due_s = AGAIN_S[step.awaited]
+        return replace(base, operation_state=waiting, waits=True, next_due_s=due_s, why=step.message)
+    if isinstance(step, Finish):
+        return _finished(base, step, caller.last(step), caller.situation)
+    steps = caller.batch(step)
+    course = Course(
+        is_last=step.is_last,
+        ends_badly=step.ends_badly,
+        settles=step.settles,
+        message=step.message,
+        is_claimed=is_multi_step(step.tasks) or any(item.is_hook for item in steps),
     )
+    state = running(state, _told(step)) if course.is_claimed or not steps else state
+    return replace(base, operation_state=state, steps=steps, course=course, why=_writes(steps))
+
+
+def _finished(base: Plan, step: Finish, steps: tuple[Step, ...], situation: Situation) -> Plan:
+    state, now = base.operation_state or {}, situation.now
+    plan = replace(base, why=step.message)
+    if steps:
+        course = Course(ending=(step.phase, step.message), is_claimed=True)
+        return replace(plan, operation_state=running(state, TASKS_RUN), steps=steps, course=course)
+    if step.phase == words.SUCCEEDED:
+        return replace(plan, operation_state=ended(state, step.phase, step.message, now=now))
+    return replace(plan, operation_state=failed(state, step.message, phase=step.phase, now=now))
 
 
 def _base(situation: Situation, work: Work) -> Plan:
@@ -80,77 +126,69 @@ def _base(situation: Situation, work: Work) -> Plan:
     return Plan(situation.comparison, Run(state), situation.policy, situation.desired, operation_state=state)
 
 
+def _told(step: Advance) -> str:
+    """Which step it is: a patch tests what the last one said, so no two may say the same."""
+    first = next(iter((*step.apply, *step.prune, *step.clean)), None)
+    return f"{TASKS_RUN} ({first.phase} wave {first.wave})" if first else TASKS_RUN
+
+
+def _writes(steps: Sequence[Step]) -> str:
+    return "1 write" if len(steps) == 1 else f"{len(steps)} writes"
+
+
+def _news(before: Iterable[Task], after: Iterable[Task]) -> Iterator[ObjectResult]:
+    """What this pass learnt of tasks without a call."""
+    for old, new in zip(before, after, strict=True):
+        if old.is_pending and not new.is_pending:
+            yield ObjectResult(new.key, "keep", ok=not new.was_refused, message=new.recorded.message)
+
+
 def _covers(resource: SyncResource, key: ObjectKey) -> bool:
     named = (resource.group, resource.kind, resource.name) == (key.group, key.kind, key.name)
     return named and resource.namespace in ("", key.namespace)
 
 
-def _refused(situation: Situation, work: Work, items: Iterable[ObjectComparison]) -> tuple[ObjectResult, ...]:
+def _refused(
+    situation: Situation, work: Work, items: Iterable[ObjectComparison], tasks: Iterable[Task]
+) -> Iterator[tuple[ObjectKey, str]]:
     """Argo CD: a task that the project forbids keeps the whole operation from starting."""
     policy = situation.policy
-    wanted = [manifest.key for manifest in (item.desired for item in items) if manifest]
-    wanted += [step.key for step in _namespace(situation, work)]
-    reasons = ((key, policy.project.refusal(key, policy.destination)) for key in wanted)
-    return tuple(failure(key, why) for key, why in reasons if why)
+    wanted = [item.key for item in items if item.desired]
+    wanted += [task.key for task in tasks if task.is_hook]
+    wanted += [step.key for step in namespace_step(situation, work)]
+    for key in dict.fromkeys(wanted):
+        why = policy.project.refusal(key, policy.destination)
+        if why:
+            yield key, why
 
 
-def _invalid(situation: Situation, work: Work, refused: tuple[ObjectResult, ...]) -> Plan:
-    message = f"{TASKS_INVALID}: {', '.join(result.message for result in refused)}"
-    state = failed(work.state, message, now=situation.now)
-    return replace(_base(situation, work), operation_state=state, known=refused, why=message)
+def _invalid(situation: Situation, work: Work, refused: dict[ObjectKey, str]) -> Plan:
+    message = f"{TASKS_INVALID}: {', '.join(refused.values())}"
+    told = [Task("Sync", 0, key, recorded=Recorded("SyncFailed", words.FAILED, why)) for key, why in refused.items()]
+    versions = {item.key: item.desired for item in situation.comparison.objects}
+    named = [replace(task, manifest=versions.get(task.key)) for task in told]
+    state = failed(with_tasks(situation, work.state, named), message, now=situation.now)
+    known = tuple(ObjectResult(key, "keep", ok=False, message=why) for key, why in refused.items())
+    return replace(_base(situation, work), operation_state=state, known=known, why=message)
 
 
-def _confirmation(waiting: Sequence[LiveObject]) -> str:
-    first = waiting[0]
-    others = f" and {len(waiting) - 1} more resources" if len(waiting) > 1 else ""
-    return f"Waiting for pruning confirmation of {first.api_version}/{first.key.kind}/{first.key.name}{others}"
-
-
-def _namespace(situation: Situation, work: Work) -> tuple[Step, ...]:
-    """The namespace that `CreateNamespace=true` asks for, unmarked, so that it is never pruned or deleted."""
-    name = situation.app.spec.destination.namespace
-    key = ObjectKey(NAMESPACE.group, NAMESPACE.kind, "", name)
-    wanted = options_of(work.sync.sync_options).get("CreateNamespace") == words.TRUE
-    desired = situation.desired.by_key if situation.desired else {}
-    if not wanted or name not in situation.observed.namespaces_missing or key in desired:
-        return ()
-    body: JsonObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    return (Step("create", key, Manifest(body), reason="CreateNamespace=true"),)
-
-
-def _prunes(pruning: Pruning) -> tuple[Step, ...]:
-    """Argo CD: within a wave, what is pruned goes before what is applied."""
-    return tuple(
-        Step("prune", item.live.key, live=item.live, reason=item.reason, propagation=item.propagation)
-        for item in pruning.prune
-    )
-
-
-def _applies(situation: Situation, work: Work, items: Iterable[ObjectComparison]) -> tuple[Step, ...]:
-    done = _recorded(work.state)
-    return tuple(
-        writing(situation, work, item, item.desired)
-        for item in items
-        if item.sync == "OutOfSync" and item.desired is not None and item.key not in done
-    )
-
-
-def _recorded(state: JsonObject) -> set[ObjectKey]:
-    """Objects that this attempt has already written or failed to: they are not tried twice."""
-    resources = (state.get("syncResult") or {}).get("resources") or ()
-    return {
-        ObjectKey(item.get("group", ""), item["kind"], item.get("namespace", ""), item["name"]) for item in resources
-    }
-
-
-def _not_pruned(pruning: Pruning) -> tuple[ObjectResult, ...]:
-    leaving = (ObjectResult(live.key, "prune", ok=True, message="pruned") for live in pruning.leaving)
-    return (*(kept_result(item) for item in pruning.kept), *leaving)
-
-
-def _only_tried(situation: Situation, work: Work, items: Sequence[ObjectComparison], steps: Sequence[Step]) -> Plan:
+def _only_tried(situation: Situation, work: Work, tasks: Sequence[Task], caller: Caller) -> Plan:
     """Argo CD: a dry run is the client's; nothing is sent, and nothing enters the history."""
-    tried = [ObjectResult(step.key, step.action, ok=True, message=f"{said(step)} (dry run)") for step in steps]
-    known = (*tried, *(unchanged(item) for item in items if item.sync == "Synced"))
-    state = ended(work.state, "Succeeded", ALL_RUN, now=situation.now)
+    every = Advance(
+        tuple(tasks),
+        prune=tuple(task for task in tasks if task.is_prune and task.quiet is None),
+        apply=tuple(task for task in tasks if not task.is_prune and task.quiet is None),
+    )
+    steps = {(step.key, str(step.phase)): step for step in caller.batch(every)}
+    tried = {
+        place: recorded_of(ObjectResult(step.key, step.action, ok=True, message=f"{said(step)} (dry run)"))
+        for place, step in steps.items()
+    }
+    told = [replace(task, recorded=tried.get(task.result_key) or task.quiet or task.recorded) for task in tasks]
+    state = ended(with_tasks(situation, work.state, told), "Succeeded", ALL_RUN, now=situation.now)
+    actions = {place: step.action for place, step in steps.items()}
+    known = tuple(
+        ObjectResult(task.key, actions.get(task.result_key, "keep"), ok=True, message=task.recorded.message)
+        for task in told
+    )
     return replace(_base(situation, work), operation_state=state, known=known, why="dry run")

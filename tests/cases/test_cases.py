@@ -28,11 +28,13 @@ from reconciler.models.words import TRACKING_ID
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import ObjectComparison
 from reconciler.plan.desired import finalize
+from reconciler.plan.hooks import split
 from reconciler.plan.lens import Lens
 from reconciler.plan.migration import ARGOCD_MANAGER
 from reconciler.plan.ownership import owned_fields_equal
 from reconciler.plan.permissions import ProjectRules
 from reconciler.plan.steps import Plan, Policy, Step
+from reconciler.plan.tasks import wave_of
 from reconciler.plan.threeway import estimated
 from reconciler.plan.tracking import owner_of
 
@@ -92,10 +94,11 @@ def told(folder: Path) -> str:
         manifests, conditions = finalize(read_all(folder / "desired.yaml"), app, SURFACE, instance="guestbook")
     except SpecError as error:
         return f"{error.condition}: {error}\n"
-    desired = Desired(manifests, (REVISION,), ("Directory",), conditions)
-    observed = seen(manifests, [a_live_object(body) for body in read_all(folder / "live.yaml")])
+    ordinary, hooks = split(manifests)
+    desired = Desired(ordinary, (REVISION,), ("Directory",), conditions, hooks=hooks)
+    observed = seen(desired, [a_live_object(body) for body in read_all(folder / "live.yaml")])
     plan = build_plan(app, desired, observed, a_policy(folder), now=NOON)
-    return "\n".join([*verdict(plan), *actions(plan)]) + "\n"
+    return "\n".join([*verdict(plan), *actions(plan), *told_results(plan)]) + "\n"
 
 
 def a_policy(folder: Path) -> Policy:
@@ -111,10 +114,11 @@ def a_policy(folder: Path) -> Policy:
     )
 
 
-def seen(manifests: Sequence[Manifest], live: Sequence[LiveObject]) -> Observed:
+def seen(desired: Desired, live: Sequence[LiveObject]) -> Observed:
     found = {item.key: item for item in live}
-    readings = {manifest.key: reading(manifest, found.get(manifest.key)) for manifest in manifests}
-    return Observed(readings, {key: item for key, item in found.items() if key not in readings and owner_of(item)})
+    readings = {manifest.key: reading(manifest, found.get(manifest.key)) for manifest in desired.manifests}
+    extra = {key: item for key, item in found.items() if key not in readings and owner_of(item)}
+    return Observed(readings, extra, hooks=found)
 
 
 def reading(manifest: Manifest, live: LiveObject | None) -> Reading:
@@ -161,7 +165,7 @@ def condition_line(condition: Condition) -> str:
 def actions(plan: Plan) -> Iterator[str]:
     yield f"then: {type(plan.decision).__name__}" + (f", {plan.why}" if plan.why else "")
     for step in plan.steps:
-        yield f"  {step.action} {step.key}{''.join(manner(step))}"
+        yield f"  {step.action} {step.key}{place(step)}{''.join(manner(step))}"
     for result in plan.known:
         yield f"  {result.action} {result.key}: {result.message}"
     if plan.next_due_s is not None:
@@ -180,6 +184,27 @@ def manner(step: Step) -> Iterator[str]:
         yield ", unknown fields let pass"
     if step.propagation not in (None, "Foreground"):
         yield f", dependents: {step.propagation}"
+
+
+def place(step: Step) -> str:
+    """Where a step stands, unless that is where everything stands."""
+    usual = (step.phase, step.wave) == ("Sync", 0) and not step.is_hook
+    return "" if usual else f" ({step.phase} wave {step.wave}{', hook' if step.is_hook else ''})"
+
+
+def told_results(plan: Plan) -> Iterator[str]:
+    """What the operation has come to and recorded; told of where there are waves, hooks or earlier results."""
+    state = plan.operation_state or {}
+    desired = plan.desired or Desired((), (), ())
+    waves = any(wave_of(item) for item in desired.manifests) or any(step.wave for step in plan.steps)
+    if not (waves or desired.hooks or len((state.get("syncResult") or {}).get("resources") or ()) > len(plan.known)):
+        return
+    if state:
+        yield f"operation: {state['phase']}" + (f", {state['message']}" if state.get("message") else "")
+    for entry in (state.get("syncResult") or {}).get("resources") or ():
+        hook = f" hook {entry['hookType']}" if entry.get("hookType") else ""
+        message = entry.get("message", "")
+        yield f"  {entry['kind']}/{entry['name']}{hook}: {entry['status']}, {entry['hookPhase']}, {message}"
 
 
 def read_all(path: Path) -> list[JsonObject]:

@@ -124,11 +124,17 @@ def plan(
     readings: dict[str, Reading] | None = None,
     rules: ProjectRules | None = None,
     lens: Lens = PLAIN,
+    hooks: Sequence[Manifest] = (),
+    there: Sequence[LiveObject] = (),
 ) -> Plan:
-    """One pass over objects that are wanted (absent unless `readings` says otherwise) and objects that are there."""
+    """One pass over objects that are wanted (absent unless `readings` says otherwise) and objects that are there.
+
+    `there` are live hooks.
+    """
     found = {item.key: (readings or {}).get(item.key.name, Reading("absent")) for item in wanted}
-    seen = Observed(found, {item.key: item for item in extra}, namespaces_missing=frozenset({"shop"}))
-    desired = Desired(tuple(wanted), (COMMIT,), ("Directory",))
+    alive = {item.key: item for item in there}
+    seen = Observed(found, {item.key: item for item in extra}, namespaces_missing=frozenset({"shop"}), hooks=alive)
+    desired = Desired(tuple(wanted), (COMMIT,), ("Directory",), hooks=tuple(hooks))
     return build_plan(subject, desired, seen, replace(policy(subject, rules), lens=lens), now=NOW)
 
 

@@ -185,3 +185,64 @@ def test_a_refresh_is_answered_by_removing_its_request_unless_a_newer_one_came()
         "value": AFTER,
     } in tests
     assert refresh_patch(app()) == []
+
+
+# Phases, waves and hooks
+
+OLD = {"argocd.argoproj.io/hook": "PreSync"}
+
+
+@pytest.mark.parametrize("annotation", ["argocd.argoproj.io/sync-wave", "helm.sh/hook-weight"])
+def test_an_object_waits_for_the_waves_before_its_own(annotation: str) -> None:
+    late = manifest("a", **{annotation: "1"})
+    decided = plan(app(operation=operation()), [late, B])
+    assert actions(decided) == [("create", "b")]
+    early = manifest("b", **{annotation: "-1"})
+    assert actions(plan(app(operation=operation()), [A, early])) == [("create", "b")]
+
+
+@pytest.mark.parametrize("scope", ["application", "object"])
+@pytest.mark.parametrize(("option", "expected"), [("PruneLast=true", "b"), ("PruneLast=false", "old")])
+def test_prune_last_prunes_after_the_last_wave(scope: str, option: str, expected: str) -> None:
+    of_app = [option] if scope == "application" else []
+    of_object = {"argocd.argoproj.io/sync-options": option} if scope == "object" else {}
+    old = live("old", {**of_object, "argocd.argoproj.io/sync-wave": "-5"})
+    decided = plan(app(operation=operation(prune=True, syncOptions=of_app)), [B], [old])
+    assert [name for _, name in actions(decided)] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("hook", "first"), [("PreSync", "hook"), ("Sync", "a"), ("PostSync", "a"), ("SyncFail", "a"), ("Skip", "a")]
+)
+def test_a_hook_runs_in_its_phase(hook: str, first: str) -> None:
+    asked = manifest("hook", **{"argocd.argoproj.io/hook": hook})
+    decided = plan(app(operation=operation()), [A], hooks=[asked])
+    together = [("create", "a"), ("start", "hook")] if hook == "Sync" else []
+    assert actions(decided) == (together or [("start" if first == "hook" else "create", first)])
+    assert actions(plan(app(operation=operation()), [A], hooks=[])) == [("create", "a")]
+
+
+@pytest.mark.parametrize(
+    ("hook", "first"),
+    [("pre-install", "hook"), ("pre-upgrade", "hook"), ("post-install", "a"), ("test", "a"), ("pre-rollback", "a")],
+)
+def test_a_hook_of_helm_runs_in_the_phase_that_stands_for_it(hook: str, first: str) -> None:
+    asked = manifest("hook", **{"helm.sh/hook": hook})
+    (step,) = plan(app(operation=operation()), [A], hooks=[asked]).steps
+    assert step.key.name == first
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({}, "clean"),
+        ({"argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation"}, "clean"),
+        ({"argocd.argoproj.io/hook-delete-policy": "HookSucceeded"}, "start"),
+        ({"helm.sh/hook-delete-policy": "hook-failed"}, "start"),
+        ({"helm.sh/hook-delete-policy": "before-hook-creation"}, "clean"),
+    ],
+)
+def test_a_hook_goes_when_its_policy_says(policy: Json, expected: str) -> None:
+    asked = manifest("hook", **OLD, **policy)
+    decided = plan(app(operation=operation()), [A], hooks=[asked], there=[live("hook", OLD)])
+    assert actions(decided) == [(expected, "hook")]

@@ -31,6 +31,7 @@ def _everywhere(place: Place) -> tuple[Row, ...]:
             _DOES + "test_delete_options_rule_the_deletion_of_an_application",
             *("Delete=false", "Delete=confirm"),
         ),
+        *honoured(place, _DOES + "test_prune_last_prunes_after_the_last_wave", "PruneLast=true"),
         *idle(place, "every apply is server-side", "ServerSideApply=true"),
         *idle(place, "it opts out of nothing: every apply is server-side (docs/adr/0003)", "ServerSideApply=false"),
         *honoured(
@@ -39,7 +40,7 @@ def _everywhere(place: Place) -> tuple[Row, ...]:
             "SkipDryRunOnMissingResource=true",
         ),
         *honoured(place, _OPTION + "test_an_object_may_be_replaced_as_a_whole", "Replace=true"),
-        *ignored(place, "Validate=false", "PruneLast=true"),
+        *ignored(place, "Validate=false"),
     )
 
 
@@ -111,9 +112,21 @@ ANNOTATIONS: tuple[Row, ...] = (
     *honoured(_MARK, _FIELD + "test_a_finite_pod_may_be_judged_as_one_that_runs_for_ever", words.IGNORE_RESTART_POLICY),
     *honoured(_MARK, _DOES + "test_a_chart_may_ask_to_keep_an_object", words.HELM_RESOURCE_POLICY),
     *idle(_MARK, "what Git says of it is replaced by our own mark", words.TRACKING_ID, words.INSTALLATION_ID),
-    *ignored(_MARK, words.SYNC_WAVE, words.HELM_HOOK_WEIGHT, note="any wave but 0"),
-    *ignored(_MARK, words.HOOK, words.HELM_HOOK, note="`crd-install` makes an ordinary object"),
-    *idle(_MARK, "it counts beside a hook only", words.HOOK_DELETE_POLICY, words.HELM_HOOK_DELETE_POLICY),
+    *honoured(
+        _MARK, _DOES + "test_an_object_waits_for_the_waves_before_its_own", words.SYNC_WAVE, words.HELM_HOOK_WEIGHT
+    ),
+    *honoured(_MARK, _DOES + "test_a_hook_runs_in_its_phase", words.HOOK),
+    *honoured(
+        _MARK,
+        _DOES + "test_a_hook_of_helm_runs_in_the_phase_that_stands_for_it",
+        words.HELM_HOOK,
+        note="`crd-install` makes an ordinary object; tests and rollbacks are left alone",
+    ),
+    *honoured(
+        _MARK,
+        _DOES + "test_a_hook_goes_when_its_policy_says",
+        *(words.HOOK_DELETE_POLICY, words.HELM_HOOK_DELETE_POLICY),
+    ),
     *idle(_MARK, "it only spares refreshes", words.IGNORE_RESOURCE_UPDATES),
     *idle(
         _MARK,
@@ -123,12 +136,7 @@ ANNOTATIONS: tuple[Row, ...] = (
     ),
 )
 
-USUAL_ANNOTATIONS = {
-    words.SYNC_WAVE: frozenset({"", "0"}),
-    words.HELM_HOOK_WEIGHT: frozenset({"", "0"}),
-    words.HELM_HOOK: frozenset({"", "crd-install"}),
-    words.HOOK: frozenset({""}),
-}
-"""Values that change nothing."""
+HOOKS_OF_DELETION = frozenset({"PreDelete", "PostDelete", "pre-delete", "post-delete"})
+"""Hooks of an Application's deletion; those of its syncs are honoured."""
 
 ROWS = (*OPTIONS, *COMPARE_OPTIONS, *ANNOTATIONS)

@@ -70,7 +70,7 @@ def written(patch: list[JsonObject]) -> set[str]:
 def test_an_automated_sync_starts_and_ends_in_one_pass_with_one_patch_and_no_request() -> None:
     app, desired = an_app(automated={}), wants(WEB, API)
     plan = plan_of(app, desired, sees(missing(WEB), drifted(API)))
-    assert [(step.action, step.key.name) for step in plan.steps] == [("create", "web"), ("apply", "api")]
+    assert [(step.action, step.key.name) for step in plan.steps] == [("apply", "api"), ("create", "web")]
     assert not plan.must_be_claimed
     status, patch, after = record(app, plan, done(plan), all_equal(desired))
     assert status["operationState"]["phase"] == "Succeeded"
@@ -162,15 +162,15 @@ def test_a_pass_that_finds_nothing_new_writes_nothing() -> None:
 def test_an_unfinished_sync_is_written_down_and_a_successor_continues_it() -> None:
     app, desired = an_app(automated={}), wants(WEB, API)
     plan = plan_of(app, desired, sees(missing(WEB), missing(API)))
-    status, _, middle = record(app, plan, done(plan, first=1), sees(equal(WEB), missing(API)))
+    status, _, middle = record(app, plan, done(plan, first=1), sees(missing(WEB), equal(API)))
     assert status["operationState"]["phase"] == "Running"
     assert middle.raw["operation"] == status["operationState"]["operation"]
     assert due_after(app, plan, status, now=NOON) == (0.0, "the operation goes on")
-    second = plan_of(middle, desired, sees(equal(WEB), missing(API)), now=later(1))
-    assert [step.key.name for step in second.steps] == ["api"]
+    second = plan_of(middle, desired, sees(missing(WEB), equal(API)), now=later(1))
+    assert [step.key.name for step in second.steps] == ["web"]
     ended, _, over = record(middle, second, done(second), all_equal(desired), now=later(1))
     assert (ended["operationState"]["phase"], ended["operationState"]["startedAt"]) == ("Succeeded", at(0))
-    assert [item["name"] for item in ended["operationState"]["syncResult"]["resources"]] == ["web", "api"]
+    assert [item["name"] for item in ended["operationState"]["syncResult"]["resources"]] == ["api", "web"]
     assert over.operation is None
     assert [item["id"] for item in ended["history"]] == [0]
 
@@ -178,18 +178,18 @@ def test_an_unfinished_sync_is_written_down_and_a_successor_continues_it() -> No
 def test_a_successor_does_not_write_again_what_its_predecessor_wrote() -> None:
     app, desired = an_app(automated={}), wants(WEB, API)
     plan = plan_of(app, desired, sees(missing(WEB), missing(API)))
-    _, _, middle = record(app, plan, done(plan, first=1), sees(equal(WEB), missing(API)))
-    second = plan_of(middle, desired, sees(drifted(WEB), missing(API)), now=later(1))
-    assert [step.key.name for step in second.steps] == ["api"]
+    _, _, middle = record(app, plan, done(plan, first=1), sees(missing(WEB), equal(API)))
+    second = plan_of(middle, desired, sees(missing(WEB), drifted(API)), now=later(1))
+    assert [step.key.name for step in second.steps] == ["web"]
 
 
 def test_a_failure_before_the_end_still_fails_the_operation_when_the_rest_is_done() -> None:
     app, desired = an_app(operation=MANUAL), wants(WEB, API)
     seen = sees(missing(WEB), missing(API))
     plan = plan_of(app, desired, seen)
-    _, _, middle = record(app, plan, done(plan, but={"web": "refused"}, first=1), seen)
+    _, _, middle = record(app, plan, done(plan, but={"api": "refused"}, first=1), seen)
     second = plan_of(middle, desired, seen)
-    assert [step.key.name for step in second.steps] == ["api"]
+    assert [step.key.name for step in second.steps] == ["web"]
     status, _, _ = record(middle, second, done(second), seen)
     assert status["operationState"]["phase"] == "Failed"
     assert status["operationState"]["message"] == "one or more objects failed to apply, reason: refused"

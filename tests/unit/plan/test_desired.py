@@ -66,11 +66,13 @@ def test_an_object_without_name_or_kind_is_refused() -> None:
             final(body)
 
 
-def test_a_nameless_hook_is_left_out_with_a_warning_and_anything_else_nameless_refused() -> None:
+def test_a_nameless_hook_waits_for_an_operation_to_name_it_and_anything_else_nameless_is_refused() -> None:
     hook = an_object("Job", "batch/v1", name=None, generateName="x-", annotations={"argocd.argoproj.io/hook": "Sync"})
     manifests, conditions = final(hook)
-    assert manifests == ()
-    assert [condition.type for condition in conditions] == ["ExcludedResourceWarning"]
+    assert [(item.key.name, item.key.namespace, item.annotations.keys()) for item in manifests] == [
+        ("", "shop", hook["metadata"]["annotations"].keys())
+    ]
+    assert conditions == ()
     with pytest.raises(SourceError):
         final(an_object(name=None, generateName="x-"))
 

@@ -154,9 +154,8 @@ def in_manifest(annotations: Json, kind: str = "ConfigMap") -> tuple[str, ...]:
     ("annotations", "names"),
     [
         ({"argocd.argoproj.io/sync-wave": "0", "helm.sh/hook": "crd-install"}, ()),
-        ({"argocd.argoproj.io/sync-wave": "-1"}, ("annotation argocd.argoproj.io/sync-wave: -1",)),
-        ({"argocd.argoproj.io/hook": "PreSync"}, ("annotation argocd.argoproj.io/hook: PreSync",)),
-        ({"helm.sh/hook": "pre-install"}, ("annotation helm.sh/hook: pre-install",)),
+        ({"argocd.argoproj.io/sync-wave": "-1", "argocd.argoproj.io/hook": "PreSync"}, ()),
+        ({"argocd.argoproj.io/hook": "PostSync,PreDelete"}, ("annotation argocd.argoproj.io/hook: PreDelete",)),
         ({"argocd.argoproj.io/sync-options": "Prune=false, Replace=true, Of=tomorrow"}, ("sync option Of=tomorrow",)),
         ({"argocd.argoproj.io/sync-options": "ServerSideApply=false"}, ()),
         ({"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}, ()),

@@ -1,0 +1,57 @@
+"""How an operation ends before its time: its running hooks go, and what is finished keeps its true result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.models import words
+from reconciler.models.keys import ObjectKey
+from reconciler.models.manifest import JsonObject, LiveObject
+from reconciler.plan import hooks
+from reconciler.plan.operation import End, attempt_of, ended
+from reconciler.plan.proof import claim_of, refusal
+from reconciler.plan.steps import Plan, Situation, Step
+from reconciler.plan.tasks import UNDER_WAY, recorded_results
+
+UNREAD = "Operation termination had errors: its hooks could not be read and are left"
+
+
+def terminated(situation: Situation, move: End) -> Plan:
+    """The last pass of an operation that is terminated, or whose request was withdrawn."""
+    plan = Plan(situation.comparison, move, situation.policy, situation.desired, why=str(move.state["message"]))
+    lives = situation.observed.hooks
+    if lives is None and any(hooks.recorded_hooks(move.state)):
+        return replace(plan, operation_state=ended(move.state, "Error", UNREAD, now=situation.now), why=UNREAD)
+    steps = tuple(_leave(situation, move, {key: live for key, live in (lives or {}).items() if live}))
+    state = _told(move.state, frozenset(step.key for step in steps if step.action == "clean"))
+    # What could not be done in this pass is tried again at once: the operation is over only when its hooks are.
+    return replace(plan, operation_state=state, steps=steps, next_due_s=0.0 if steps else None)
+
+
+def _leave(situation: Situation, move: End, lives: Mapping[ObjectKey, LiveObject]) -> Iterator[Step]:
+    app, policy = situation.app, situation.policy
+    claim = claim_of(app, policy.project, policy.destination, instance=policy.instance, lens=policy.lens)
+    attempt = attempt_of(app, move.state)
+    for key, live in sorted(lives.items()):
+        if not hooks.is_of(live, attempt):
+            continue
+        health = policy.lens.health(live.body)
+        if health is not None and health.status in UNDER_WAY and refusal(live, claim) is None:
+            why = "its operation was terminated"
+            yield Step("clean", key, live=live, reason=why, propagation="Foreground", is_hook=True)
+        elif hooks.is_held(live):
+            yield Step("release", key, live=live, reason="its operation is over", is_hook=True)
+
+
+def _told(state: JsonObject, gone: frozenset[ObjectKey]) -> JsonObject:
+    """Argo CD: a running hook that was deleted says so."""
+    if not gone:
+        return state
+    entries = [
+        {**entry, "hookPhase": words.SUCCEEDED, "message": "Deleted"}
+        if key in gone and entry.get("hookPhase") == words.RUNNING
+        else entry
+        for (key, _), entry in recorded_results(state).items()
+    ]
+    return {**state, "syncResult": {**state["syncResult"], "resources": entries}}
