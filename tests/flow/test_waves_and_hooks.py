@@ -70,7 +70,7 @@ def calls(tenant: Tenant, log: AuditLog) -> list[str]:
         body = event.request if isinstance(event.request, dict) else {}
         kind = body.get("kind") or event.resource
         name = event.name or body.get("metadata", {}).get("name", "")
-        verb = "apply" if "fieldManager=argocd-controller&force" in event.uri else event.verb
+        verb = "apply" if "force=true" in event.uri else event.verb
         told.append(f"{verb} {kind if verb != 'delete' else event.resource} {name}")
     return told
 
