@@ -17,6 +17,7 @@ CONTROLLER: Final = "reconciler.dev/controller"
 SOPS_KEYS: Final = "reconciler.dev/sops-keys"
 """On an AppProject: the Secret that holds the keys of its encrypted files."""
 
+LOAD_RESTRICTOR: Final = "reconciler.dev/kustomize-load-restrictor"
 CONTROLLER_ACTIVE: Final = "active"
 OPERATION: Final = "reconciler.dev/operation"
 """On a hook: the attempt of an operation, and the phase, that it was created for."""

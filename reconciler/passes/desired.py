@@ -9,6 +9,7 @@ from hashlib import blake2b
 
 from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ReconcilerError
+from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import ObjectKey, Revision
 from reconciler.models.manifest import Manifest
@@ -22,7 +23,7 @@ from reconciler.plan.lens import Lens
 from reconciler.plan.sources import called, is_lender
 from reconciler.render.readset import FOLLOWS, ReadLog
 from reconciler.render.renderer import Rendered
-from reconciler.render.request import RenderJob
+from reconciler.render.request import UNRESTRICTED, RenderJob
 from reconciler.render.supply import World
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution
@@ -179,6 +180,7 @@ def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) 
         namespace=app.spec.destination.namespace,
         settings=tool_settings_of(readers.catalog.settings_cm()),
         keys=readers.sops_keys(app.spec.project),
+        is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
     tree = readers.sources.reader(access, resolution.commit)
     rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import SourceError, SpecError
+from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.manifest import JsonObject
@@ -15,7 +16,7 @@ from reconciler.models.toolsettings import ToolSettings
 from reconciler.render.protocol import Remote
 from reconciler.render.readset import ReadLog
 from reconciler.render.renderer import Rendered, Renderer
-from reconciler.render.request import RenderJob
+from reconciler.render.request import UNRESTRICTED, RenderJob
 from reconciler.render.supply import Opened
 from reconciler.sources.folder import open_folder
 from reconciler.sources.paths import Tree
@@ -88,5 +89,6 @@ def _source(
         instance=app.metadata.name,
         namespace=app.spec.destination.namespace,
         settings=shelf.settings,
+        is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
     return renderer.render(job, tree, deadline_s=deadline_s, world=shelf)

@@ -37,6 +37,9 @@ MAX_SOURCE_PATH_CHARS = 1024
 _ODD = re.compile(r"[\x00-\x1f\x7f\\]|^~")
 
 
+UNRESTRICTED = "none"
+"""Value of the annotation `reconciler.dev/kustomize-load-restrictor` by which an Application takes the limit off."""
+
 BUILDERS: Mapping[SourceType, Callable[[Build], Params]] = {
     "Directory": directory_params,
     "Helm": helm_params,
@@ -63,6 +66,8 @@ class RenderJob:
     namespace: str = ""
     settings: ToolSettings = field(default_factory=ToolSettings)
     keys: SopsKeys = NO_KEYS
+    is_unrestricted: bool = False
+    """Whether a kustomization may name files above its folder; none outside the repository in any case."""
 
     def environment(self) -> Environment:
         """What texts of the source may name."""
@@ -108,7 +113,7 @@ def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
     source = overridden(job.source, folder, job.instance, sight, log)
     check_source(source)
     chosen = source_type(source, folder, job.settings, sight, log)
-    build = Build(source, folder, job.environment(), job.settings)
+    build = Build(source, folder, job.environment(), job.settings, job.is_unrestricted)
     params = BUILDERS[chosen](build)
     log.reads_revision |= build.environment.uses_revision
     return Prepared(chosen, params)
@@ -117,7 +122,8 @@ def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
 def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
     """The folder to render. Raises SpecError for a path that cannot be one, SourceError for one that is missing."""
     path = checked_path(job.source.path)
-    found = log.noted(sight.look("list", path))
+    # Not its listing: what lies beside the files that a tool reads does not concern the application.
+    found = log.noted(sight.look("file", path))
     if not isinstance(found, Found):
         words = "leaves the repository" if found.why == "escapes" else "does not exist"
         raise SourceError(f"app path {job.source.path!r} {words} in {job.repo} at {job.commit[:8]} ({found.path!r})")

@@ -23,3 +23,5 @@ class Build:
 
     environment: Environment
     settings: ToolSettings
+    is_unrestricted: bool = False
+    """Whether a kustomization may name files above its folder."""

@@ -95,6 +95,7 @@ def kustomize_params(build: Build) -> KustomizeParams:
         components=asked.components,
         ignore_missing_components=asked.ignore_missing_components,
         build_options=build.settings.options_of(asked.version),
+        load_restrictor_none=build.is_unrestricted,
         kube_version=asked.kube_version,
         api_versions=asked.api_versions,
     )

@@ -145,7 +145,7 @@ def test_everything_that_was_checked_is_recorded() -> None:
     log = ReadLog(REPO, "refs/heads/main")
     prepare(a_job(), Sight(MemoryTree(FILES)), log)
     assert {(read.kind, read.path) for read in log.reads} >= {
-        ("list", "app"),
+        ("file", "app"),
         ("file", "app/.argocd-source-shop.yaml"),
         ("file", "app/kustomization.yaml"),
     }
