@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "repo": "reconciler.cli.repositories:repositories",
     "render": "reconciler.cli.render:render",
     "health": "reconciler.cli.health:health",
+    "plan": "reconciler.cli.plan:plan",
     "shadow": "reconciler.cli.shadow:shadow",
     "adopt": "reconciler.cli.adoption:adopt",
     "release": "reconciler.cli.adoption:give_back",

@@ -12,6 +12,7 @@ applications = group(
     {
         "list": f"{_HERE}.listing:listing",
         "get": f"{_HERE}.get:get",
+        "why": f"{_HERE}.why:why",
         "create": f"{_HERE}.create:create",
         "diff": f"{_HERE}.diff:diff",
         "sync": f"{_HERE}.sync:sync",
