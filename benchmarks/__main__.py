@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks import s1_cold_deploy, s5_quiet, s6_commit, s9_drift
+from benchmarks import s1_cold_deploy, s3_workloads, s4_big_application, s5_quiet, s6_commit, s7_shared_base, s9_drift
 from benchmarks.report import Report
 from benchmarks.rig import Rig, RigOptions, a_rig
 
@@ -15,8 +15,11 @@ Scenario = Callable[[Rig, int], Report]
 
 SCENARIOS: Mapping[str, tuple[Scenario, Mapping[str, str]]] = {
     "S1": (s1_cold_deploy.run, {}),
+    "S3": (s3_workloads.run, {}),
+    "S4": (s4_big_application.run, {}),
     "S5": (s5_quiet.run, {"RECONCILER_POLL_S": str(s5_quiet.POLL_S)}),
     "S6": (s6_commit.run, {}),
+    "S7": (s7_shared_base.run, {}),
     "S9": (s9_drift.run, {}),
 }
 """Scenario by name, with the settings that it needs."""

@@ -69,9 +69,9 @@ class Rig:
     def probes(self) -> Probes:
         return Probes.prepare(self.plane.api, self.git, self.folder)
 
-    def load(self, members: Sequence[fleet.Member]) -> None:
-        """The fleet's repository and namespaces; its Applications come later."""
-        self.git.create(REPOSITORY, fleet.repository_files(members))
+    def load(self, members: Sequence[fleet.Member], files: Mapping[str, str] | None = None) -> None:
+        """The fleet's repository and namespaces; its Applications come later. `files`: other than one a member."""
+        self.git.create(REPOSITORY, files or fleet.repository_files(members))
         self.plane.api.apply(control.repository_secret(REPOSITORY, self.repo_url, ("", "")))
         fleet.prepare_namespaces(self.plane.api, members)
 

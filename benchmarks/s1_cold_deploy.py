@@ -70,15 +70,15 @@ def run(rig: Rig, n: int) -> Report:
     return _report(n, deployed, (before, after), busy)
 
 
-def deploy(rig: Rig, members: Sequence[Member]) -> Deployed:
-    """Starts our processes and deploys the fleet with them. Raises TimeoutError."""
+def deploy(rig: Rig, members: Sequence[Member], *, limit_s: float = 0.0) -> Deployed:
+    """Starts our processes and deploys the fleet with them. Raises TimeoutError after `limit_s`, or by its size."""
     rig.start_processes()
     calls, cpu, server = rig.calls.from_now(), rig.used().cpu_s, rig.used_by_server().cpu_s
     arrivals = Arrivals()
     watcher = Watcher(rig.plane.access(), APPLICATIONS, arrivals.hear)
     started = _released(rig, members)
     try:
-        _wait(rig, arrivals, len(members))
+        _wait(rig, arrivals, len(members), limit_s or LEAST_S + S_PER_APP * len(members))
     finally:
         watcher.close()
     usage = rig.used()
@@ -105,8 +105,7 @@ def _released(rig: Rig, members: Sequence[Member]) -> float:
     return time.monotonic()
 
 
-def _wait(rig: Rig, arrivals: Arrivals, n: int) -> None:
-    limit_s = LEAST_S + S_PER_APP * n
+def _wait(rig: Rig, arrivals: Arrivals, n: int, limit_s: float) -> None:
     try:
         wait_for(lambda: len(arrivals.at) >= n, "the fleet to be Synced and Healthy", timeout_s=limit_s, every_s=0.1)
     except TimeoutError as error:
