@@ -1,7 +1,7 @@
 """S7, a shared base: one edit below 40 overlays of one Kustomize base, each of them deployed to many targets.
 
-The fleet is 5 bases, 40 overlays of each, and N / 200 targets of each overlay. One commit edits a base, which a fifth of
-the fleet reads. The figure is what was rendered for it; the probe is what has to be: the distinct inputs.
+The fleet is 5 bases, 40 overlays of each, and N / 200 targets of each overlay. One commit edits a base, which a fifth
+of the fleet reads. The figure is what was rendered for it; the probe is what has to be: the distinct inputs.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ from reconciler.store.records import Records
 from reconciler.store.results import Results
 from reconciler.store.sealing import Keyring
 from reconciler.store.summaries import Summaries
+from reconciler.store.turns import Turns
 
 Clock = Callable[[], datetime]
 
@@ -150,7 +151,7 @@ class Services:
         self.stores.client.close()
 
 
-def build_readers(settings: Settings, blobs: Blobs | None = None) -> Readers:
+def build_readers(settings: Settings, blobs: Blobs | None = None, turns: Turns | None = None) -> Readers:
     """Everything that reads. Without `blobs`, trees and results are kept in memory. Raises ConfigurationError."""
     timeouts = Timeouts(connect_s=settings.connect_timeout_s, request_s=settings.request_timeout_s)
     link = Link(timeouts, connections=settings.worker_threads, tally=_counted)
@@ -165,7 +166,7 @@ def build_readers(settings: Settings, blobs: Blobs | None = None) -> Readers:
         catalog=catalog,
         clusters=Clusters(control, catalog, link),
         sources=GitSources(settings.data_dir, blobs),
-        renderer=Renderer(pool, RenderCache(blobs), renderer_identity(settings.renderer_path)),
+        renderer=Renderer(pool, RenderCache(blobs, turns), renderer_identity(settings.renderer_path)),
         pool=pool,
         scripts=Scripts(pool),
     )
@@ -196,7 +197,7 @@ def build_stores(settings: Settings) -> Stores:
 def build_services(settings: Settings) -> Services:
     """Everything that a worker needs. Raises ConfigurationError."""
     stores = build_stores(settings)
-    readers = build_readers(settings, stores.blobs)
+    readers = build_readers(settings, stores.blobs, Turns(stores.client, stores.keys))
     return Services(readers, stores, Recorder(readers.control, readers.clock))
 
 

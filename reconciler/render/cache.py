@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import blake2b
 
 import msgspec
@@ -18,6 +19,7 @@ from reconciler.models.keys import Digest
 from reconciler.render.protocol import Remote, RenderWarning
 from reconciler.render.readset import Read
 from reconciler.store.blobs import Blobs
+from reconciler.store.turns import Turns
 
 MAX_READ_SETS = 8
 MAX_RECORDS_BYTES = 1024**2
@@ -55,10 +57,10 @@ _results = msgspec.msgpack.Decoder(Result)
 
 
 class RenderCache:
-    """Thread-safe. `blobs` None keeps results in memory only."""
+    """Thread-safe. `blobs` None keeps results in memory only, `turns` None lets everybody render for himself."""
 
-    def __init__(self, blobs: Blobs | None) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: Blobs | None, turns: Turns | None = None) -> None:
+        self._blobs, self._turns = blobs, turns
         self._lock = threading.Lock()
         self._memory: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
@@ -70,6 +72,10 @@ class RenderCache:
                 if holds(recorded) and (result := self._result(recorded.result)):
                     return recorded, result
         return None
+
+    def turn(self, name: str, *, patience_s: float) -> AbstractContextManager[bool]:
+        """True for the one that is to render `name`; False once another one has, or after `patience_s`."""
+        return self._turns.turn(name, patience_s=patience_s) if self._turns else nullcontext(True)
 
     def recorded(self, params: Digest) -> tuple[Recorded, ...]:
         """The read-sets that are known for these parameters, the newest first. Raises StoreUnavailable."""

@@ -24,6 +24,9 @@ from reconciler.sources.paths import Tree
 MANIFEST_FILES = (".yaml", ".yml", ".json")
 """Files of a directory that hold objects as they are; what a program in one gives may come from any other."""
 
+PATIENCE = 0.25
+"""Share of its deadline that a rendering waits for an equal one; the rest is kept for rendering it after all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -63,26 +66,41 @@ class Renderer:
         log = log or ReadLog(job.repo, job.binding)
         views = Views(Sight(tree), world or Nowhere())
         prepared = prepare(job, views.own, log)
-        key = prepared.key(job, self._identity, self._limits)
-        found = self._cache.find(key, views.hold)
-        if found:
-            recorded, result = found
-            log.add(recorded.reads)
-            views.note(recorded)
-            return _rendered(result, recorded.result, log, prepared, hit=True)
+        asked = _Asked(job, tree, log, views, prepared, prepared.key(job, self._identity, self._limits))
+        return self._known(asked) or self._once(asked, deadline_s)
+
+    def _known(self, asked: _Asked) -> Rendered | None:
+        found = self._cache.find(asked.key, asked.views.hold)
+        if not found:
+            return None
+        recorded, result = found
+        asked.log.add(recorded.reads)
+        asked.views.note(recorded)
+        return asked.answer(result, recorded.result, hit=True)
+
+    def _once(self, asked: _Asked, deadline_s: float) -> Rendered:
+        """Renders, unless somebody else is about to: a base that changes is wanted by all its targets at once."""
+        patience_s = deadline_s * PATIENCE
+        with self._cache.turn(f"{asked.key}:{asked.job.commit}", patience_s=patience_s) as ours:
+            if ours:
+                return self._fresh(asked, deadline_s)
+            return self._known(asked) or self._fresh(asked, deadline_s - patience_s)
+
+    def _fresh(self, asked: _Asked, deadline_s: float) -> Rendered:
+        job = asked.job
         own = ReadLog(job.repo, job.binding)
-        supply = self._supply(views, own)
+        supply = self._supply(asked.views, own)
         try:
-            answer = self._answered(job, prepared, supply, deadline_s)
+            answer = self._answered(job, asked.prepared, supply, deadline_s)
         finally:
-            log.add(own.reads)
+            asked.log.add(own.reads)
             supply.note()
-        tree.publish()
+        asked.tree.publish()
         supply.publish()
-        result = Result(answer.encoded, answer.warnings, sealed_objects(prepared.params, answer))
+        result = Result(answer.encoded, answer.warnings, sealed_objects(asked.prepared.params, answer))
         elsewhere = tuple(Elsewhere(mount.remote, mount.read.reads) for mount in supply.mounts.values())
-        digest = self._cache.keep(key, own.reads, result, elsewhere)
-        return _rendered(result, digest, log, prepared, hit=False)
+        digest = self._cache.keep(asked.key, own.reads, result, elsewhere)
+        return asked.answer(result, digest, hit=False)
 
     def _answered(self, job: RenderJob, prepared: Prepared, supply: Supply, deadline_s: float) -> RenderAnswer:
         with Unsealing(job.keys, self._pool.apart) as unwrap:
@@ -92,6 +110,30 @@ class Renderer:
     def _supply(self, views: Views, own: ReadLog) -> Supply:
         limit = self._limits.combined_bytes
         return Supply(RecordedFiles(views.own, own, file_limit_bytes=limit), views.world, file_limit_bytes=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request of `Renderer.render`, checked."""
+
+    job: RenderJob
+    tree: Tree
+    log: ReadLog
+    views: Views
+    prepared: Prepared
+    key: Digest
+
+    def answer(self, result: Result, digest: Digest, *, hit: bool) -> Rendered:
+        bodies = orjson.loads(result.manifests)
+        return Rendered(
+            bodies=bodies,
+            digest=digest,
+            reads=self.log.reads,
+            hit=hit,
+            source_type=self.prepared.source_type,
+            warnings=result.warnings,
+            sealed=tuple(bodies[index] for index in result.sealed),
+        )
 
 
 class Views:
@@ -142,16 +184,3 @@ def is_strike(error: Exception) -> bool:
     for an edit, and a child that somebody killed from outside says nothing about the content.
     """
     return isinstance(error, RendererDied) and error.kind != "killed"
-
-
-def _rendered(result: Result, digest: Digest, log: ReadLog, prepared: Prepared, *, hit: bool) -> Rendered:
-    bodies = orjson.loads(result.manifests)
-    return Rendered(
-        bodies=bodies,
-        digest=digest,
-        reads=log.reads,
-        hit=hit,
-        source_type=prepared.source_type,
-        warnings=result.warnings,
-        sealed=tuple(bodies[index] for index in result.sealed),
-    )

@@ -96,6 +96,14 @@ class Keys:
         """blob:<name> → sealed bytes, named by everything they depend on; gone after their TTL."""
         return f"{self.prefix}blob:{name}"
 
+    def doing(self, name: str) -> str:
+        """doing:<name> → token of the one that does this work for all; gone by itself when its holder dies."""
+        return f"{self.prefix}doing:{name}"
+
+    def done(self, name: str) -> str:
+        """done:<name> → stream with one entry once the turn is over; gone after a minute."""
+        return f"{self.prefix}done:{name}"
+
     # Live summaries: written by observers only.
 
     def summaries(self, cluster: ClusterUrl, kind: GroupKind) -> str:

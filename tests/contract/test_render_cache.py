@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,8 +23,13 @@ from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import RenderJob
 from reconciler.sandbox.gitserver import GitServer
 from reconciler.sandbox.repositories import Repository
+from reconciler.sandbox.valkey import Valkey
 from reconciler.sources import GitSources, access_for
+from reconciler.store.blobs import Blobs
+from reconciler.store.client import connect
+from reconciler.store.turns import Turns
 from tests.support.renderer import a_config_map, renderer_binary
+from tests.support.store import KEYRING, KEYS
 
 FLEET = {f"apps/{n}/{kind}.yaml": a_config_map(f"{kind}-{n}", n=str(n)) for n in range(3) for kind in ("one", "two")}
 
@@ -88,6 +94,24 @@ def test_a_commit_that_touches_what_was_read_renders_again(rig: Rig) -> None:
     rig.push(**{"apps/1/three.yaml": None})
     third = rig.render("apps/1")
     assert (third.hit, third.digest) == (True, first.digest), "a revert is known"
+
+
+def test_what_many_want_at_once_is_rendered_by_one_of_them(rig: Rig, valkey: Valkey, pool: RendererPool) -> None:
+    client = connect(valkey.url)
+
+    def process() -> Renderer:
+        cache = RenderCache(Blobs(client, KEYS, KEYRING), Turns(client, KEYS))
+        return Renderer(pool, cache, renderer_identity(renderer_binary()))
+
+    commit = rig.sources.resolve(rig.access, "main").commit
+    tree, processes = rig.sources.reader(rig.access, commit), [process(), process()]
+    with ThreadPoolExecutor(8) as threads:
+        asked = [
+            threads.submit(processes[n % 2].render, rig.job("apps/1", commit), tree, deadline_s=60) for n in range(8)
+        ]
+        rendered = [one.result(timeout=60) for one in asked]
+    assert [one.hit for one in rendered].count(False) == 1
+    assert {one.digest for one in rendered} == {rendered[0].digest}
 
 
 def test_applications_of_one_folder_share_one_rendering(rig: Rig) -> None:
