@@ -20,12 +20,13 @@ import (
 
 // languages is the table of what this program renders.
 var languages = map[string]func(params json.RawMessage, source Source) (*Answer, error){
-	"directory": renderDirectory,
-	"helm":      renderHelm,
-	"jq-cut":    cutByJQ,
-	"kustomize": renderKustomize,
-	"lua":       runLua,
-	"unwrap":    unwrapKeys,
+	"directory":   renderDirectory,
+	"go-template": fillGoTemplates,
+	"helm":        renderHelm,
+	"jq-cut":      cutByJQ,
+	"kustomize":   renderKustomize,
+	"lua":         runLua,
+	"unwrap":      unwrapKeys,
 }
 
 func main() {

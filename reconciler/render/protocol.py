@@ -139,6 +139,16 @@ class LuaParams:
 
 
 @dataclass(frozen=True, slots=True)
+class FillParams:
+    """JSON templates of Go's text/template, and for each run which of them is filled with which parameters."""
+
+    kind: ClassVar[str] = "go-template"
+    templates: Sequence[Any]
+    options: Sequence[str]
+    runs: Sequence[JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
 class UnwrapParams:
     """Data keys that SOPS wrapped, any of which is to be opened, and the texts of the private keys to try."""
 

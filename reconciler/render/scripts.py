@@ -60,8 +60,8 @@ class Outcome(msgspec.Struct, frozen=True):
     endless: bool = False
 
 
-class _NoFiles:
-    """Scripts read no file."""
+class NoFiles:
+    """Serves none: scripts and templates work on what the request holds."""
 
     def list(self, path: str) -> Sequence[DirEntry]:
         raise NotAFile("scripts read no files", path=path)
@@ -120,7 +120,7 @@ class Scripts:
         runs = [{"programs": task.programs, "object": task.body, "open_libs": task.open_libs} for task in tasks]
         params = CutParams(runs) if tasks[0].kind == "jq" else LuaParams(runs)
         try:
-            answer = self._pool.render(RenderRequest(params, project), _NoFiles(), deadline_s=DEADLINE_S)
+            answer = self._pool.render(RenderRequest(params, project), NoFiles(), deadline_s=DEADLINE_S)
         except RendererDied as error:
             if len(tasks) == 1:
                 return [Outcome(fault=f"it killed the renderer: {error}", program=tasks[0].programs[0])]
