@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "render": "reconciler.cli.render:render",
     "health": "reconciler.cli.health:health",
     "plan": "reconciler.cli.plan:plan",
+    "generate": "reconciler.cli.generate:generate",
     "shadow": "reconciler.cli.shadow:shadow",
     "adopt": "reconciler.cli.adoption:adopt",
     "release": "reconciler.cli.adoption:give_back",

@@ -1,6 +1,6 @@
 """From an ApplicationSet and facts to Applications: generators, templates, and what may be wrong with them.
 
-May import plan's neighbours below it: models and leaves. Never reads a cluster, a repository or a clock: facts are given.
+May import models and leaves. Never reads a cluster, a repository or a clock: facts are given.
 """
 
 from reconciler.generate.applications import Generated, generated

@@ -42,7 +42,7 @@ class Generated:
 def generated(
     appset: ApplicationSet, facts: Facts, filler: Filler, *, namespace: str = "", new_globbing: bool = False
 ) -> Generated:
-    """Expands a set. Raises SpecError for anything that is wrong, and then nothing may be changed, and what facts raise.
+    """Expands a set. Raises SpecError for what is wrong, and what facts raise; then nothing may be changed.
 
     `filler` fills Go templates; `namespace` counts where the set names none.
     """

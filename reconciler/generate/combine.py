@@ -21,7 +21,7 @@ MAX_DEPTH = 2
 def from_matrix(spec: JsonObject, context: Context) -> list[Params]:
     """Each set of the first child with each of the second, which sees the first's. Raises GeneratorFault.
 
-    Argo CD: of the same parameter in both the first child's counts with goTemplate; without, different ones are an error.
+    Argo CD: of a parameter in both, the first child's counts with goTemplate; without, different ones are an error.
     """
     inside = _inside(context)
     children = items(spec, "generators")

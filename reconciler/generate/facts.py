@@ -1,4 +1,4 @@
-"""What generators ask about the world, and the answers. Whoever answers raises what reading raises, never half a list."""
+"""What generators ask about the world, and the answers. Whoever answers gives all, or raises what reading raised."""
 
 from __future__ import annotations
 

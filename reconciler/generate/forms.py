@@ -16,7 +16,9 @@ Filler = Callable[[Any, Sequence[Mapping[str, Any]], Sequence[str]], list[Any]]
 class Form(Protocol):
     """How a set's templates are written."""
 
-    is_go: bool
+    @property
+    def is_go(self) -> bool:
+        """Whether parameters are nested, and templates may compute."""
 
     def fill(self, template: Any, rows: Sequence[Params]) -> list[Any]:
         """The template once for each set of parameters. Raises SpecError."""

@@ -19,7 +19,7 @@ PATHSPEC: Final[Dialect] = {"**/": ".*/", "**": ".*", "*": ".*", "?": "."}
 
 DOUBLESTAR: Final[Dialect] = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", ",": "|", "}": ")"}
 
-_TOKEN = re.compile(r"\*\*+/|\*+|\[[!^]?\]?(?:\\.|[^\]\\])*\]|\\.|.", re.DOTALL)
+_WORD = re.compile(r"\*\*+/|\*+|\[[!^]?\]?(?:\\.|[^\]\\])*\]|\\.|.", re.DOTALL)
 _CLASS = re.compile(r"\[(?P<negated>[!^])?(?P<members>.+)\]", re.DOTALL)
 _SPECIAL = re.compile(r"[*?\[\\]")
 
@@ -45,27 +45,27 @@ def of_files(pattern: str, *, doublestar: bool = False) -> re.Pattern[str]:
 
 def _compiled(pattern: str, dialect: Dialect) -> re.Pattern[str]:
     parts, depth = [], 0
-    for found in _TOKEN.finditer(pattern):
-        token = found.group()
-        if token in "{,}" and (token != "{" and not depth):
-            parts.append(re.escape(token))
+    for found in _WORD.finditer(pattern):
+        word = found.group()
+        if word in "{,}" and (word != "{" and not depth):
+            parts.append(re.escape(word))
             continue
-        depth += {"{": 1, "}": -1}.get(token, 0) if "{" in dialect else 0
-        parts.append(_expression(pattern, token, dialect))
+        depth += {"{": 1, "}": -1}.get(word, 0) if "{" in dialect else 0
+        parts.append(_expression(pattern, word, dialect))
     try:
         return re.compile("".join(parts), re.DOTALL)
     except re.error:
         raise GeneratorFault(f"pattern {pattern!r} does not parse") from None
 
 
-def _expression(pattern: str, token: str, dialect: Dialect) -> str:
-    if token.startswith("**"):
-        return dialect["**/" if token.endswith("/") else "**"]
-    if token in dialect:
-        return dialect[token]
-    if token.startswith("["):
-        found = _CLASS.fullmatch(token)
+def _expression(pattern: str, word: str, dialect: Dialect) -> str:
+    if word.startswith("**"):
+        return dialect["**/" if word.endswith("/") else "**"]
+    if word in dialect:
+        return dialect[word]
+    if word.startswith("["):
+        found = _CLASS.fullmatch(word)
         if found is None:
             raise GeneratorFault(f"pattern {pattern!r}: a bracket stands open")
         return f"[{'^' if found['negated'] else ''}{found['members'].replace('[', chr(92) + '[')}]"
-    return re.escape(token[1:] if token.startswith("\\") and len(token) > 1 else token)
+    return re.escape(word[1:] if word.startswith("\\") and len(word) > 1 else word)

@@ -63,7 +63,8 @@ def _rows(kind: str, generator: JsonObject, context: Context) -> list[Params]:
     try:
         rows = GENERATORS[kind](spec, context)
     except GeneratorFault as error:
-        raise error if context.depth else GeneratorFault(f"generator {kind}: {error}") from None
+        told = str(error)
+        raise GeneratorFault(told if context.depth else f"generator {kind}: {told.removeprefix(f'{kind}: ')}") from None
     selector = generator.get("selector")
     return [row for row in rows if selects(selector, flattened(row))] if selector else rows
 

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.render.pool import RendererPool, sandboxed_children
 from reconciler.render.templates import TOGETHER, GoTemplates, TemplateFault
+from tests.cases.generate.cases import judge, named
 from tests.support.renderer import renderer_binary
 
 
@@ -58,3 +59,8 @@ def test_a_template_that_never_ends_kills_its_child_and_no_other_template(templa
         )
     assert time.monotonic() - begun < 8
     assert templates.fill("{{.a}}", [{"a": "x"}]) == ["x"]
+
+
+@pytest.mark.parametrize("case", named(go_template=True))
+def test_a_set_with_go_templates_asks_for_the_applications_of_its_case(templates: GoTemplates, case: str) -> None:
+    judge(case, templates.fill)

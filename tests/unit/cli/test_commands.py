@@ -103,6 +103,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     promised |= {f"{verb} {noun}" for verb in ("adopt", "release") for noun in ("application", "project")}
     promised |= {
         "render",
+        "generate",
         "health",
         "plan",
         "shadow report",
