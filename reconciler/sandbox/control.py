@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from reconciler.sandbox import fleet
 from reconciler.sandbox.api import Api, Json
 from reconciler.sandbox.fleet import manifests
 from reconciler.sandbox.kubeconfig import Access
@@ -14,6 +15,8 @@ from reconciler.sandbox.waiting import wait_for
 NAMESPACE = "argocd"
 TOKEN_LIFETIME_S = 30 * 24 * 3600
 SECRET_TYPE = "argocd.argoproj.io/secret-type"  # noqa: S105 - a label
+PART_OF = "app.kubernetes.io/part-of"
+SOPS_KEYS, FLEET_KEYS = "reconciler.dev/sops-keys", "sops-keys"
 READING = ("base/accounts.yaml", "base/reading.yaml")
 WRITING = ("overlays/writing/writing.yaml",)
 KINDS = {"Application": "applications", "ApplicationSet": "applicationsets", "AppProject": "appprojects"}
@@ -27,8 +30,9 @@ def prepare_control_cluster(api: Api, *, may_write: bool) -> None:
     wait_for(lambda: _served(api), "the kinds of argoproj.io", timeout_s=30)
     files = READING + (WRITING if may_write else ())
     api.apply_all(_in_namespace(manifests(*(deploy / name for name in files))))
-    api.apply(_object("AppProject", "default", spec=_EVERYTHING))
-    api.apply(_object("ConfigMap", "argocd-cm", labels={"app.kubernetes.io/part-of": "argocd"}, data={}))
+    api.apply(_object("AppProject", "default", annotations={SOPS_KEYS: FLEET_KEYS}, spec=_EVERYTHING))
+    api.apply(_object("Secret", FLEET_KEYS, labels={PART_OF: "argocd"}, stringData=dict(fleet.keys())))
+    api.apply(_object("ConfigMap", "argocd-cm", labels={PART_OF: "argocd"}, data={}))
 
 
 def service_account_access(admin: Api, account: str, *, namespace: str = NAMESPACE) -> Access:
@@ -57,8 +61,7 @@ def repository_secret(name: str, url: str, login: tuple[str, str]) -> Json:
 
 def webhook_secret(secret: str) -> Json:
     """Argo CD's own Secret, as far as webhooks need it."""
-    labels = {"app.kubernetes.io/part-of": "argocd"}
-    return _object("Secret", "argocd-secret", labels=labels, stringData={"webhook.github.secret": secret})
+    return _object("Secret", "argocd-secret", labels={PART_OF: "argocd"}, stringData={"webhook.github.secret": secret})
 
 
 _EVERYTHING: Json = {
@@ -72,9 +75,18 @@ def _secret(name: str, secret_type: str, content: Mapping[str, str]) -> Json:
     return _object("Secret", name, labels={SECRET_TYPE: secret_type}, stringData=dict(content))
 
 
-def _object(kind: str, name: str, *, labels: Mapping[str, str] | None = None, **content: object) -> Json:
+def _object(
+    kind: str,
+    name: str,
+    *,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    **content: object,
+) -> Json:
     version = "argoproj.io/v1alpha1" if kind in KINDS else "v1"
-    metadata = {"name": name, "namespace": NAMESPACE, "labels": dict(labels or {})}
+    metadata: Json = {"name": name, "namespace": NAMESPACE, "labels": dict(labels or {})}
+    if annotations:
+        metadata["annotations"] = dict(annotations)
     return {"apiVersion": version, "kind": kind, "metadata": metadata, **content}
 
 

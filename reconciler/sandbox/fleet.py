@@ -18,6 +18,11 @@ def repository_files() -> Mapping[str, bytes]:
     return folder_files(FLEET / "repository")
 
 
+def keys() -> Mapping[str, str]:
+    """The private keys of the fleet's sealed files, by their names in a Secret."""
+    return {path.name: path.read_text() for path in (FLEET / "keys").iterdir()}
+
+
 def applications(repository: str, servers: Mapping[str, str]) -> list[Json]:
     """The Applications, with the address of the repository and of each cluster filled in. Raises KeyError."""
     names = {"repository": repository, **servers}

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.sandbox.api import Api
 from reconciler.sandbox.everything import APPLICATIONS, state_of
+from reconciler.sandbox.fleet import FLEET
 from reconciler.sandbox.kubeconfig import read_kubeconfig
 from reconciler.sandbox.places import PROJECT, NotBuilt, program
 from reconciler.sandbox.state import STATE, State, read_state
@@ -38,7 +39,8 @@ def test_up_ends_with_a_converged_fleet_and_down_leaves_nothing(folder: Path) ->
 
         fleet = Api(read_kubeconfig(Path(state.kubeconfig), "control")).get(APPLICATIONS)["items"]
         assert {state_of(application) for application in fleet} == {"Synced, Healthy"}
-        assert len(fleet) == 10
+        names = {application["metadata"]["name"] for application in fleet}
+        assert names == {path.stem for path in (FLEET / "applications").iterdir()}
         assert state.git["password"] in first.stdout
         assert state.flower["password"] in first.stdout
 
