@@ -26,7 +26,7 @@ REMEMBER_S = 5.0
 TOLD_S = 600.0
 """As long as observers would tell of a change, it is read again this often only."""
 
-SETTINGS, SECRETS = "argocd-cm", "argocd-secret"
+SETTINGS, SECRETS, PARAMS = "argocd-cm", "argocd-secret", "argocd-cmd-params-cm"
 TLS_CERTS, SSH_HOSTS = "argocd-tls-certs-cm", "argocd-ssh-known-hosts-cm"
 WEBHOOK_PREFIX = "webhook."
 
@@ -96,6 +96,10 @@ class Catalog:
     def settings_cm(self) -> Mapping[str, str]:
         """Argo CD's settings: `data` of argocd-cm where it is labelled as a part of argocd, else nothing."""
         return self._texts.get(SETTINGS, lambda: self._labelled(SETTINGS))
+
+    def command_params(self) -> Mapping[str, str]:
+        """Settings of Argo CD's processes: `data` of argocd-cmd-params-cm, under the same condition."""
+        return self._texts.get(PARAMS, lambda: self._labelled(PARAMS))
 
     def trusted_hosts(self) -> Mapping[str, str]:
         """PEM bundles by host name, as `argocd-tls-certs-cm` has them."""

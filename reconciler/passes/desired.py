@@ -11,7 +11,7 @@ from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ReconcilerError
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import ObjectKey, Revision
+from reconciler.models.keys import CommitId, ObjectKey, Revision
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired
 from reconciler.models.source import ApplicationSource
@@ -27,6 +27,7 @@ from reconciler.render.request import UNRESTRICTED, RenderJob
 from reconciler.render.supply import World
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution
+from reconciler.sources.paths import Tree
 from reconciler.sources.refs import expected_binding
 from reconciler.store.readindex import Followed, ReadEntry, ReadSet
 
@@ -117,11 +118,14 @@ def resolve_all(wanted: Sequence[Wish], resolve: Resolve, reads: Reads) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What it takes to render, and where it is noted what was read. `world` opens what lies in other repositories."""
+    """What it takes to render, and where it is noted what was read. `world` opens what lies in other repositories,
+    `trees` repositories at a commit.
+    """
 
     readers: Readers
     reads: Reads
     world: World
+    trees: Callable[[Access, CommitId], Tree]
 
 
 def render_all(
@@ -182,7 +186,7 @@ def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) 
         keys=readers.sops_keys(app.spec.project),
         is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
-    tree = readers.sources.reader(access, resolution.commit)
+    tree = means.trees(access, resolution.commit)
     rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)
     reads.renders += not rendered.hit
     return rendered

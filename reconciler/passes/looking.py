@@ -19,6 +19,7 @@ from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of, prepare
 from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe, read_hooks
 from reconciler.passes.standing import Standing, Target, aim, stand
+from reconciler.passes.submodules import Submodules
 from reconciler.plan import operation
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
@@ -142,8 +143,9 @@ class _Gaze:
         self.reads = Reads(asked.is_pinned)
         resolutions = resolve_all(wanted, self._eyes.resolve, self.reads)
         self._eyes.admit(resolutions)
+        trees = Submodules(readers, target.project).tree
         elsewhere = Elsewhere(readers, target.project, self._eyes.resolve, self.reads)
-        renderings = render_all(app, wanted, resolutions, Means(readers, self.reads, elsewhere))
+        renderings = render_all(app, wanted, resolutions, Means(readers, self.reads, elsewhere, trees))
         desired = desired_of(app, renderings, target.cluster, instance=self._standing.instance, lens=self._lens)
         self._unhonoured = _first_unhonoured(desired)
         return desired

@@ -17,7 +17,7 @@ import msgspec
 from reconciler.errors import SourceError
 from reconciler.models.keys import RepoUrl, TreeId
 from reconciler.render.protocol import DirEntry, FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
-from reconciler.sources.paths import Entry, Found, Lost, Tree, Walker
+from reconciler.sources.paths import GITLINK, MODULES_FILE, Entry, Found, Lost, Tree, Walker
 from reconciler.store.readindex import ReadEntry, ReadSet
 
 ReadKind = Literal["file", "list", "glob"]
@@ -90,17 +90,19 @@ class Sight:
         return self._listings[tree]
 
     def _glob(self, pattern: str) -> Look:
-        start = _WILDCARD.split(pattern, maxsplit=1)[0].rpartition("/")[0]
+        start, entered = _WILDCARD.split(pattern, maxsplit=1)[0].rpartition("/")[0], list[str]()
         found = self._walker.find(start)
         if isinstance(found, Lost):
             return Look(Read("glob", pattern, found.why, _others(start, found)), found)
-        files = self._files(start, found.entry.oid)
+        files = self._files(start, found.entry.oid, entered)
         inside = ((path, entry) for path, entry in files if glob_matches(pattern, path))
         rows = sorted(inside)
         value = _digest(f"{path}\0{entry.mode:o}\0{entry.oid}" for path, entry in rows)
-        return Look(Read("glob", pattern, value, _others(start, found)), found, tuple(path for path, _ in rows))
+        others = tuple(dict.fromkeys((*_others(start, found), *entered)))
+        return Look(Read("glob", pattern, value, others), found, tuple(path for path, _ in rows))
 
-    def _files(self, folder: str, tree: TreeId) -> Iterator[tuple[str, Entry]]:
+    def _files(self, folder: str, tree: TreeId, entered: list[str]) -> Iterator[tuple[str, Entry]]:
+        """All files below; `entered` gets what names the submodules on the way."""
         pending, seen = [(folder, tree)], 0
         while pending:
             base, oid = pending.pop()
@@ -113,6 +115,8 @@ class Sight:
                     )
                 if entry.type == "dir":
                     pending.append((path, entry.oid))
+                    if entry.oid.startswith(GITLINK):
+                        entered += (path, MODULES_FILE)
                 else:
                     yield path, entry
 

@@ -14,6 +14,10 @@ MAX_HOPS = 40
 MAX_PATH_CHARS = 4096
 LINK_LIMIT_BYTES = 4096
 
+MODULES_FILE = ".gitmodules"
+GITLINK = "gitlink:"
+"""Starts the id of a folder that is a submodule's root: see sources.submodules."""
+
 EntryType = Literal["file", "dir", "symlink", "submodule"]
 
 
@@ -49,7 +53,7 @@ class Tree(Protocol):
 
 
 class Hop(NamedTuple):
-    """A symbolic link that was followed on the way."""
+    """A symbolic link that was followed on the way, or what names a submodule that was entered."""
 
     path: str
     oid: TreeId
@@ -119,7 +123,11 @@ class Walker:
         entry = self._tree.entries(parent.entry.oid).get(name)
         if entry is None:
             return Lost("missing", path, parent.hops)
-        found = Found(path, entry, parent.entry.oid, parent.hops)
+        hops = parent.hops
+        if entry.oid.startswith(GITLINK):
+            # A commit that moves the submodule changes these two paths, and none below them.
+            hops = (*hops, Hop(path, entry.oid), Hop(MODULES_FILE, entry.oid))
+        found = Found(path, entry, parent.entry.oid, hops)
         return self._followed(found) if entry.type == "symlink" else found
 
     def _followed(self, link: Found) -> Found | Lost:

@@ -199,6 +199,12 @@ USUAL_SETTINGS = {
 """Values that say what holds anyway."""
 
 PARAMETERS: tuple[Row, ...] = (
+    *honoured(
+        _PARAMS,
+        "tests/flow/test_submodules.py::test_settings_switch_submodules_off",
+        "reposerver.enable.git.submodule",
+        note="submodules are held to the project's `sourceRepos` and to the shapes of repository URLs",
+    ),
     *ignored(_PARAMS, "application.namespaces", note="AppProject `sourceNamespaces` alone decides"),
     *idle(_PARAMS, "every open verdict is asked of the server", "controller.diff.server.side"),
     *idle(_PARAMS, "an Application with a hydrator counts by itself", "hydrator.enabled"),
