@@ -22,7 +22,7 @@ from reconciler.plan.times import duration_s
 from reconciler.render.readset import FOLLOWS, glob_matches
 from reconciler.services import Services
 from reconciler.settings import Settings
-from reconciler.sources import Access, Changes, TreeReader, changed_paths
+from reconciler.sources import Access, Changes, changed_paths
 from reconciler.store.due import Request
 from reconciler.store.lease import Held
 from reconciler.store.readindex import Change, Head
@@ -125,17 +125,26 @@ def poll_interval_s(settings: Settings, settings_cm: Mapping[str, str], spread: 
     return min(interval_s or LONGEST_POLL_S, LONGEST_POLL_S) + jitter_s * spread
 
 
-def _look(repo: RepoUrl, services: Services, bindings: Iterable[str]) -> Seen:
+def _look(repo: RepoUrl, services: Services, bindings: Collection[str]) -> Seen:
     """The refs, by the first access that is let in. Raises SourceUnavailable, SourceError (of the first access)."""
     # Read before the look: whoever tells of a commit during it may have seen a newer one, and is not to be set back.
     known = services.stores.heads.known(repo)
     failures: list[ReconcilerError] = []
+    heads: dict[str, Revision] = {}
+    entered: Access | None = None
     for access in services.readers.accesses(repo):
         try:
-            return Seen(known, access, services.readers.sources.heads(access, bindings))
+            heads |= services.readers.heads(access, [name for name in bindings if name not in heads])
         except SourceError as error:
             failures.append(error)
-    raise failures[0]
+            continue
+        entered = entered or access
+        # A registry shows each project what is its own, a Git repository is the same for all.
+        if access.is_git or all(name in heads for name in bindings):
+            break
+    if entered is None:
+        raise failures[0]
+    return Seen(known, entered, heads)
 
 
 def _handle(repo: RepoUrl, moved: Sequence[Move], seen: Seen, services: Services, held: Held) -> Handled:
@@ -146,11 +155,9 @@ def _handle(repo: RepoUrl, moved: Sequence[Move], seen: Seen, services: Services
         if new is None:
             done.affected += _give_up(repo, bindings, services)
             continue
-        # Fetched before anybody is told of it: a pass that takes a known commit must not wait for its repository.
-        reader = services.readers.sources.reader(seen.access, CommitId(new))
+        changes = _changes(seen.access, old, new, services)
         told = [name for name in bindings if services.stores.heads.advance(repo, name, seen.newest(name), new)]
         done.is_overtaken |= len(told) < len(bindings)
-        changes = _changes(seen.access, old, reader, services)
         done.affected += _request_readers(repo, told, changes, services)
         held.still_mine()
         services.stores.heads.finish(repo, dict.fromkeys(told, new))
@@ -167,11 +174,15 @@ def _give_up(repo: RepoUrl, bindings: Sequence[str], services: Services) -> int:
     return _request_readers(repo, bindings, Changes(is_all=True), services)
 
 
-def _changes(access: Access, old: Revision | None, reader: TreeReader, services: Services) -> Changes:
+def _changes(access: Access, old: Revision | None, new: Revision, services: Services) -> Changes:
     """What changed, and the changed trees shared with other workers. Everything, where there is no old side (any
-    more).
+    more), and of a chart: it is read as a whole, by those who follow it.
     """
     changes = Changes(is_all=True)
+    if not access.is_git:
+        return changes
+    # Fetched before anybody is told of it: a pass that takes a known commit must not wait for its repository.
+    reader = services.readers.sources.reader(access, CommitId(new))
     if old is not None:
         try:
             changes = changed_paths(services.readers.sources.reader(access, CommitId(old)), reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from reconciler.clusters.cluster import Cluster
 from reconciler.clusters.connections import Timeouts
 from reconciler.clusters.registry import Clusters, Link, control_cluster
 from reconciler.clusters.transport import Tally
-from reconciler.models.keys import AppKey, ClusterUrl, EntryKey
+from reconciler.models.keys import AppKey, ClusterUrl, EntryKey, Revision
 from reconciler.models.source import ApplicationSource
 from reconciler.models.words import SOPS_KEYS
 from reconciler.render.cache import RenderCache
@@ -22,8 +22,10 @@ from reconciler.render.renderer import Renderer
 from reconciler.render.scripts import Scripts
 from reconciler.render.unsealing import NO_KEYS, SopsKeys
 from reconciler.settings import Settings
-from reconciler.sources import Access, Resolution, Trust, access_for, accesses_for
+from reconciler.sources import Access, ChartSources, Resolution, Trust, access_for, accesses_for
+from reconciler.sources.charts.following import goal
 from reconciler.sources.gitsource import GitSources
+from reconciler.sources.paths import Tree
 from reconciler.store.blobs import Blobs
 from reconciler.store.client import Client, connect
 from reconciler.store.due import DueSet, Limits, Request
@@ -56,12 +58,16 @@ class Readers:
     catalog: Catalog
     clusters: Clusters
     sources: GitSources
+    charts: ChartSources
     renderer: Renderer
     pool: RendererPool
     scripts: Scripts
 
     def access(self, url: str, project: str) -> Access:
-        """How an application of `project` enters a repository. Raises SpecError, SourceError, and as the catalog."""
+        """How an application of `project` enters a repository, by its identity (`source_url`).
+
+        Raises SpecError, SourceError, and as the catalog.
+        """
         return access_for(url, self.catalog.repositories().parsed, project, trust=self._trust(url))
 
     def accesses(self, url: str) -> tuple[Access, ...]:
@@ -69,9 +75,9 @@ class Readers:
         return accesses_for(url, self.catalog.repositories().parsed, trust=self._trust(url))
 
     def _trust(self, url: str) -> Trust:
-        if url.startswith("https:"):
+        if url.startswith(("https:", "helm+https:", "oci:")):
             return Trust(tls_by_host=self.catalog.trusted_hosts())
-        if not url.startswith("http:"):
+        if not url.startswith(("http:", "helm+http:")):
             self.sources.trust_hosts(self.catalog.ssh_known_hosts())
         return Trust()
 
@@ -91,7 +97,21 @@ class Readers:
 
     def resolve(self, access: Access, source: ApplicationSource) -> Resolution:
         """What a source means now, as its server says. Raises SourceUnavailable, SourceError."""
-        return self.sources.resolve(access, source.target_revision, source.tag_prefix)
+        if access.is_git:
+            return self.sources.resolve(access, source.target_revision, source.tag_prefix)
+        return self.charts.resolve(access, goal(source.chart, source.target_revision))
+
+    def heads(self, access: Access, bindings: Iterable[str]) -> Mapping[str, Revision]:
+        """What each binding stands for now; those that stand for nothing are left out. Raises as `resolve`."""
+        return self.sources.heads(access, bindings) if access.is_git else self.charts.heads(access, bindings)
+
+    def tree(self, access: Access, source: ApplicationSource, resolution: Resolution) -> Tree:
+        """The content of a source. Raises as `resolve`."""
+        if access.is_git:
+            return self.sources.reader(access, resolution.commit)
+        asked = goal(source.chart, source.target_revision)
+        passes = bool((source.helm or {}).get("passCredentials"))
+        return self.charts.tree(access, asked, resolution.revision, passes_credentials=passes)
 
     def close(self) -> None:
         """Ends the renderer children and closes connections."""
@@ -166,6 +186,7 @@ def build_readers(settings: Settings, blobs: Blobs | None = None, turns: Turns |
         catalog=catalog,
         clusters=Clusters(control, catalog, link),
         sources=GitSources(settings.data_dir, blobs),
+        charts=ChartSources(blobs),
         renderer=Renderer(pool, RenderCache(blobs, turns), renderer_identity(settings.renderer_path)),
         pool=pool,
         scripts=Scripts(pool),

@@ -116,6 +116,9 @@ SHARED_RESOURCE_WARNING: Final = "SharedResourceWarning"
 REPEATED_RESOURCE_WARNING: Final = "RepeatedResourceWarning"
 EXCLUDED_RESOURCE_WARNING: Final = "ExcludedResourceWarning"
 ORPHANED_RESOURCE_WARNING: Final = "OrphanedResourceWarning"
+FLOATING_VERSION_WARNING: Final = "FloatingVersionWarning"
+"""Ours: a chart whose version changes without a commit."""
+
 CONDITION_TYPES: Final = (
     DELETION_ERROR,
     INVALID_SPEC_ERROR,
@@ -126,4 +129,5 @@ CONDITION_TYPES: Final = (
     REPEATED_RESOURCE_WARNING,
     EXCLUDED_RESOURCE_WARNING,
     ORPHANED_RESOURCE_WARNING,
+    FLOATING_VERSION_WARNING,
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from sys import intern
 from typing import TypeVar
 
 import msgspec
 
 from reconciler.clusters.envelopes import NOTHING, Metadata, Raw
+from reconciler.errors import SpecError
 from reconciler.models import words
 from reconciler.models.keys import AppKey, Digest, GroupKind, Lane
 from reconciler.plan.tracking import CRD
+from reconciler.sources.urls import chart_url
 
 Digester = Callable[[bytes], Digest]
 """Keyed digest of content, as `Keyring.digest`."""
@@ -34,6 +37,7 @@ class _Destination(msgspec.Struct, frozen=True, gc=False):
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
     repo: str | None = msgspec.field(default=None, name="repoURL")
+    chart: str | None = None
 
 
 class _Spec(msgspec.Struct, frozen=True, gc=False):
@@ -192,7 +196,16 @@ def _part(decoder: msgspec.json.Decoder[Part], raw: Raw, otherwise: Part) -> Par
 def _repos(spec: _Spec) -> Iterator[str]:
     for source in spec.sources or ([spec.source] if spec.source else []):
         if source.repo:
-            yield intern(source.repo)
+            yield _charts(source.repo) if source.chart else intern(source.repo)
+
+
+@lru_cache(maxsize=8192)
+def _charts(url: str) -> str:
+    """What a repository of charts is known by; an address that may not be used stays as it is written."""
+    try:
+        return chart_url(url)
+    except SpecError:
+        return url
 
 
 def _kinds(status: _Status) -> Iterator[GroupKind]:

@@ -13,7 +13,7 @@ from reconciler.models.keys import IN_CLUSTER, AppKey, ClusterUrl, EntryKey, Gro
 from reconciler.models.words import IN_CLUSTER_NAME
 from reconciler.observe.facts import AppFacts, Digester, asked, facts_of
 from reconciler.observe.seen import Seen
-from reconciler.sources.urls import canonical_url, parse_url
+from reconciler.sources.urls import parse_any
 from reconciler.store.due import Request
 
 SPREAD_S = 0.005
@@ -127,6 +127,7 @@ def _refreshes(repos: Iterable[str]) -> Iterator[Request]:
 def refresh_of(url: str) -> Request | None:
     """The request for a look at a repository; None for an address that may not be used."""
     try:
-        return Request(EntryKey("repo", canonical_url(url)), lane="timer", place=parse_url(url).host)
+        address = parse_any(url)
+        return Request(EntryKey("repo", address.url), lane="timer", place=address.host)
     except SpecError:
         return None

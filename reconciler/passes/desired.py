@@ -11,9 +11,9 @@ from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ReconcilerError
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import CommitId, ObjectKey, Revision
+from reconciler.models.keys import PINNED, CommitId, ObjectKey, Revision
 from reconciler.models.manifest import Manifest
-from reconciler.models.observed import Desired
+from reconciler.models.observed import Condition, Desired
 from reconciler.models.source import ApplicationSource
 from reconciler.models.toolsettings import tool_settings_of
 from reconciler.plan import operation
@@ -26,9 +26,9 @@ from reconciler.render.renderer import Rendered
 from reconciler.render.request import UNRESTRICTED, RenderJob
 from reconciler.render.supply import World
 from reconciler.services import Readers
-from reconciler.sources import Access, Resolution
+from reconciler.sources import Access, Resolution, source_url
+from reconciler.sources.following import expected_binding
 from reconciler.sources.paths import Tree
-from reconciler.sources.refs import expected_binding
 from reconciler.store.readindex import Followed, ReadEntry, ReadSet
 
 RENDER_DEADLINE_S = 20.0
@@ -49,8 +49,8 @@ class Wish:
 
     @property
     def place(self) -> Followed:
-        """What it follows as long as nobody knows better. Raises SourceError for what cannot be a revision."""
-        return Followed(self.access.url, expected_binding(self.asked.target_revision, self.asked.tag_prefix))
+        """What it follows as long as nobody knows better. Raises SpecError for what cannot be followed."""
+        return Followed(self.access.url, expected_binding(self.asked))
 
 
 Resolve = Callable[[Access, ApplicationSource], Resolution]
@@ -84,6 +84,7 @@ class Rendering:
 
     resolution: Resolution
     rendered: Rendered | None
+    warnings: tuple[Condition, ...] = ()
 
     @property
     def source_type(self) -> str:
@@ -96,7 +97,7 @@ def wishes(app: Application, readers: Readers, asked: operation.Target) -> tuple
     for index, (source, revision) in enumerate(zip(asked.sources, asked.revisions, strict=True)):
         what = called(index, len(asked.sources))
         with _about(what):
-            access = readers.access(source.repo_url, app.spec.project)
+            access = readers.access(source_url(source.repo_url, source.chart), app.spec.project)
         found.append(Wish(source, source.model_copy(update={"target_revision": revision}), access, what))
     return tuple(found)
 
@@ -136,7 +137,7 @@ def render_all(
     for wish, resolution in zip(wanted, resolutions, strict=True):
         with _about(wish.what):
             rendered = None if is_lender(wish.source) else _render(app, wish, resolution, means)
-        found.append(Rendering(resolution, rendered))
+        found.append(Rendering(resolution, rendered, tuple(_warnings(wish, resolution))))
     return tuple(found)
 
 
@@ -156,7 +157,7 @@ def desired_of(
         hooks=hooks,
         revisions=tuple(one.resolution.revision for one in renderings),
         source_types=tuple(one.source_type for one in renderings),
-        conditions=(*left_out, *conditions),
+        conditions=(*left_out, *conditions, *(warning for one in renderings for warning in one.warnings)),
         render_digest=_together([one.digest for one in rendered]),
         sealed=_sealed(manifests, rendered),
     )
@@ -186,10 +187,22 @@ def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) 
         keys=readers.sops_keys(app.spec.project),
         is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
-    tree = means.trees(access, resolution.commit)
+    tree = means.trees(access, resolution.commit) if access.is_git else readers.tree(access, wish.asked, resolution)
     rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)
     reads.renders += not rendered.hit
     return rendered
+
+
+def _warnings(wish: Wish, resolution: Resolution) -> Iterator[Condition]:
+    """By the source as it is written: an operation pins what it floats to."""
+    source = wish.source
+    if source.chart and expected_binding(source) != PINNED:
+        written = source.target_revision or "no version"
+        yield Condition(
+            words.FLOATING_VERSION_WARNING,
+            f"{wish.what}{': ' if wish.what else ''}chart {source.chart} floats: targetRevision {written} now means "
+            f"{resolution.revision}, and a new version is deployed without a commit; name one version to pin it",
+        )
 
 
 def _together(digests: Sequence[str]) -> str:

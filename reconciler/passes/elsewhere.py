@@ -13,7 +13,7 @@ from reconciler.render.protocol import Remote
 from reconciler.render.readset import ReadLog
 from reconciler.render.supply import Opened
 from reconciler.services import Readers
-from reconciler.sources.refs import expected_binding
+from reconciler.sources.following import expected_binding
 from reconciler.sources.remotebase import parse_remote_base
 from reconciler.store.readindex import Followed
 
@@ -37,9 +37,9 @@ class Elsewhere:
                 f"repository {base.url} is not permitted in project '{self._project.name}'; add it to sourceRepos there"
             )
         access = self._readers.access(base.url, self._project.name)
-        log = ReadLog(access.url, expected_binding(base.revision))
-        self._reads.logs.append(log)
         asked = ApplicationSource(repo_url=base.url, target_revision=base.revision)
+        log = ReadLog(access.url, expected_binding(asked))
+        self._reads.logs.append(log)
         resolution = self._resolve(access, asked)
         log.binding = resolution.binding
         self._reads.resolved[Followed(access.url, resolution.binding)] = resolution.revision

@@ -22,7 +22,7 @@ from reconciler.passes.standing import Target
 from reconciler.plan.health import SCRIPTED
 from reconciler.services import Services
 from reconciler.sources import Access, Resolution
-from reconciler.sources.refs import recalled
+from reconciler.sources.following import recalled
 from reconciler.store.readindex import Head
 from reconciler.store.records import ObjectRecord, Record
 from reconciler.store.summaries import Sighting, Summary
@@ -106,7 +106,7 @@ class Recall:
         heads = self.services.stores.heads
         known = {ref: head.next or head.current for ref, head in heads.known(access.url).items()}
         commits = {ref: commit for ref, commit in known.items() if commit}
-        if not self.asked and (remembered := recalled(commits, source.target_revision, source.tag_prefix)):
+        if not self.asked and (remembered := recalled(commits, source)):
             return remembered
         found = self.services.readers.resolve(access, source)
         if found.binding == PINNED or commits.get(found.binding) == found.revision:

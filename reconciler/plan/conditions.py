@@ -19,6 +19,7 @@ OF_COMPARISON = frozenset(
         words.REPEATED_RESOURCE_WARNING,
         words.EXCLUDED_RESOURCE_WARNING,
         words.ORPHANED_RESOURCE_WARNING,
+        words.FLOATING_VERSION_WARNING,
     }
 )
 OF_SYNC = frozenset({words.SYNC_ERROR})

@@ -19,9 +19,10 @@ from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import UNRESTRICTED, RenderJob
 from reconciler.render.supply import Opened
 from reconciler.sources.folder import open_folder
+from reconciler.sources.following import is_packed
 from reconciler.sources.paths import Tree
 from reconciler.sources.remotebase import parse_remote_base
-from reconciler.sources.urls import canonical_url, same_repository
+from reconciler.sources.urls import same_repository, source_url
 
 OFFLINE_BINDING = "offline"
 NO_COMMIT = CommitId("0" * 40)
@@ -44,16 +45,17 @@ class Shelf:
         base = parse_remote_base(remote.url)
         if not self.allows(base.url):
             raise SourceError(f"repository {base.url} is not permitted in the project; add it to sourceRepos there")
-        repo, tree, commit = self.tree(base.url, base.revision)
+        repo, tree, commit = self.tree(ApplicationSource(repo_url=base.url, target_revision=base.revision))
         return Opened(f"{repo}@{commit}", tree, ReadLog(repo, OFFLINE_BINDING), base.folder)
 
-    def tree(self, url: str, revision: str) -> tuple[RepoUrl, Tree, CommitId]:
+    def tree(self, source: ApplicationSource) -> tuple[RepoUrl, Tree, CommitId]:
         """A repository's identity, content and commit. Raises SourceError for one that is not on the shelf."""
-        repo = canonical_url(url)
-        folder = next((folder for known, folder in self.folders.items() if same_repository(known, repo)), None)
+        repo = source_url(source.repo_url, source.chart)
+        folder = next((folder for known, folder in self.folders.items() if _names(known, source, repo)), None)
         if folder is None:
-            raise SourceError(f"no folder was given for repository {repo}; add --repo {repo}=DIR")
-        tree, commit = open_folder(folder, revision)
+            shown = source.repo_url if is_packed(source) else repo
+            raise SourceError(f"no folder was given for repository {shown}; add --repo {shown}=DIR")
+        tree, commit = open_folder(folder, source.target_revision)
         return repo, tree, commit or NO_COMMIT
 
 
@@ -79,7 +81,7 @@ def render_each(app: Application, shelf: Shelf, renderer: Renderer, *, deadline_
 def _source(
     app: Application, source: ApplicationSource, shelf: Shelf, renderer: Renderer, deadline_s: float
 ) -> Rendered:
-    repo, tree, commit = shelf.tree(source.repo_url, source.target_revision)
+    repo, tree, commit = shelf.tree(source)
     job = RenderJob(
         source=source,
         repo=repo,
@@ -92,3 +94,12 @@ def _source(
         is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
     return renderer.render(job, tree, deadline_s=deadline_s, world=shelf)
+
+
+def _names(url: str, source: ApplicationSource, repo: RepoUrl) -> bool:
+    if not is_packed(source):
+        return same_repository(url, repo)
+    try:
+        return source_url(url, source.chart) == repo
+    except SpecError:
+        return False

@@ -121,7 +121,7 @@ def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
 
 def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
     """The folder to render. Raises SpecError for a path that cannot be one, SourceError for one that is missing."""
-    path = checked_path(job.source.path)
+    path = "" if job.source.chart else checked_path(job.source.path)
     # Not its listing: what lies beside the files that a tool reads does not concern the application.
     found = log.noted(sight.look("file", path))
     if not isinstance(found, Found):
@@ -134,9 +134,8 @@ def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
 
 def check_source(source: ApplicationSource) -> None:
     """Raises SourceError naming the field when a source asks for what only later versions render."""
-    for name in ("chart", "plugin"):
-        if getattr(source, name):
-            raise SourceError(f"source.{name} is not supported by this version")
+    if source.plugin:
+        raise SourceError("source.plugin is not supported by this version")
 
 
 def checked_path(path: str) -> str:

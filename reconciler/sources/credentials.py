@@ -69,6 +69,10 @@ class Access:
         return parse_any(self.url)
 
     @property
+    def is_git(self) -> bool:
+        return self.address.scheme in GIT
+
+    @property
     def shown(self) -> str:
         """The address as people write it."""
         return self.url.removeprefix(HELM)

@@ -93,7 +93,7 @@ MISTAKES = {
     "a file that overrides the source and does not read": Mistake(
         "ComparisonError", "does not read as YAML", files={".argocd-source.yaml": "directory: {recurse: [\n"}
     ),
-    "a chart from a registry": source("chart", chart="nginx"),
+    "a chart at a branch": source("'main' is not a version or a range of versions", chart="nginx"),
     "values for Helm": source("Helm source", helm={"values": "a: b"}),
     "two tools at once": source(
         "multiple application sources", condition=INVALID, kustomize={"namePrefix": "x-"}, directory={"recurse": True}

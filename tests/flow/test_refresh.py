@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,11 +47,16 @@ class Rig:
         self.sources = GitSources(folder, self.blobs, GitLimits(timeouts=SHORT))
         self.index, self.heads = ReadIndex(process.client, KEYS), Heads(process.client, KEYS)
         settings, accesses = Settings(poll_s=60.0), lambda url: accesses_for(url, catalog.repositories().parsed)
-        readers = SimpleNamespace(settings=settings, catalog=catalog, sources=self.sources, accesses=accesses)
+        readers = SimpleNamespace(
+            settings=settings, catalog=catalog, sources=self.sources, accesses=accesses, heads=self._heads
+        )
         stores = SimpleNamespace(readindex=self.index, heads=self.heads)
         parts = SimpleNamespace(readers=readers, stores=stores, due=process.due)
         self.services = cast("Services", parts)
         self.repo = RepoUrl("")
+
+    def _heads(self, access: Access, bindings: Iterable[str]) -> Mapping[str, Revision]:
+        return self.sources.heads(access, bindings)
 
     def create(self, files: Mapping[str, str | bytes | None]) -> None:
         self.repo = canonical_url(self.server.create("fleet", files))

@@ -17,6 +17,7 @@ _WINDOWS = "tests/unit/plan/test_windows.py::"
 _REGISTRY = "tests/contract/test_registry.py::"
 _SECRETS = "tests/compat/test_secrets_are_honoured.py::"
 _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
+_CHARTS = "tests/unit/sources/charts/test_access.py::"
 _CUSTOM = "tests/compat/test_customizations_are_honoured.py::"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
 
@@ -103,13 +104,19 @@ REPOSITORIES: tuple[Row, ...] = (
         *("noProxy", "insecure", "insecureIgnoreHostKey"),
     ),
     *honoured(_REPOSITORY, _SECRETS + "test_only_secrets_of_git_repositories_open_one", "type"),
+    *honoured(_REPOSITORY, _CHARTS + "test_enable_oci_says_that_an_https_address_is_a_registry", "enableOCI"),
+    *honoured(
+        _REPOSITORY,
+        _CHARTS + "test_a_registry_is_spoken_to_without_tls_where_its_secret_says_so",
+        "insecureOCIForceHttp",
+    ),
     *idle(_REPOSITORY, "a user name and a password are always sent as basic authentication", "forceHttpBasicAuth"),
     *ignored(
         _REPOSITORY,
         *("githubAppID", "githubAppInstallationID", "githubAppPrivateKey", "githubAppEnterpriseBaseUrl"),
         *("gcpServiceAccountKey", "azureServicePrincipalClientId", "azureServicePrincipalClientSecret"),
         *("azureServicePrincipalTenantId", "azureActiveDirectoryEndpoint", "useAzureWorkloadIdentity"),
-        *("enableLfs", "enableOCI", "insecureOCIForceHttp"),
+        "enableLfs",
     ),
     *idle(_REPOSITORY, "a name for people", "name"),
     *idle(_REPOSITORY, "only what is asked for is fetched in any case", "depth"),
