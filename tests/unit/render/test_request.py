@@ -87,7 +87,6 @@ def test_an_override_of_another_application_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("chart", "x"),
         ("plugin", {"name": "x"}),
     ],
 )
