@@ -13,16 +13,18 @@ import orjson
 import typer
 import yaml
 
+from reconciler.cli import explaining
 from reconciler.cli.commands import command
 from reconciler.cli.files import read_objects
-from reconciler.cli.output import UNBOUNDED_COLUMNS
+from reconciler.cli.output import UNBOUNDED_COLUMNS, dump
 from reconciler.cli.problems import Problem
 from reconciler.cli.where import offline_settings
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject, Manifest
 from reconciler.plan.tracking import stamped
 from reconciler.render.cache import RenderCache
-from reconciler.render.offline import render_offline
+from reconciler.render.explain import Explanation
+from reconciler.render.offline import Shelf, explain_each, render_offline
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.settings import Settings
@@ -42,11 +44,15 @@ class Inputs:
 @command(
     "reconciler render --app orders.yaml --repo https://git.example/shop.git=.",
     "reconciler render --app orders.yaml --repo https://git.example/shop.git=shop.git --track -o json",
+    "reconciler render --app orders.yaml --repo https://git.example/shop.git=. --explain",
 )
 def render(
     inputs: Inputs,
     output: Annotated[Literal["yaml", "json"], typer.Option("--output", "-o", help="How to print it.")] = "yaml",
     track: Annotated[bool, typer.Option("--track", help="Mark objects as the controller would.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what was read, the key and why it was rendered, not the manifests.")
+    ] = False,
 ) -> None:
     """Render an Application from folders on this disk and print its manifests."""
     app = chosen(read_objects(inputs.app), inputs.name)
@@ -55,12 +61,24 @@ def render(
     pool = _pool(settings)
     try:
         renderer = Renderer(pool, RenderCache(None), renderer_identity(settings.renderer_path))
+        if explain:
+            explained(explain_each(app, Shelf(folders), renderer, deadline_s=DEADLINE_S), output)
+            return
         bodies = render_offline(app, folders, renderer, deadline_s=DEADLINE_S)
     finally:
         pool.close()
     if track:
         bodies = [tracked(body, app, settings.namespace) for body in bodies]
     sys.stdout.write(text_of(bodies, output))
+
+
+def explained(told: Sequence[Explanation], output: str) -> None:
+    """Prints why each source was rendered: for people, or with `-o json` for programs."""
+    if output == "json":
+        dump([explaining.to_json(one) for one in told], "json")
+        return
+    for one in told:
+        explaining.show(one)
 
 
 def chosen(bodies: Sequence[JsonObject], name: str) -> Application:

@@ -171,26 +171,38 @@ def _sealed(manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> froz
 
 
 def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) -> Rendered:
-    access, log = wish.access, ReadLog(wish.access.url, resolution.binding)
+    log = ReadLog(wish.access.url, resolution.binding)
     readers, reads = means.readers, means.reads
     reads.logs.append(log)
-    job = RenderJob(
+    tree = tree_of(wish, resolution, means)
+    job = job_of(app, wish, resolution, readers)
+    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)
+    reads.renders += not rendered.hit
+    return rendered
+
+
+def tree_of(wish: Wish, resolution: Resolution, means: Means) -> Tree:
+    """What is read of one source. Raises SourceError, SourceUnavailable."""
+    if wish.access.is_git:
+        return means.trees(wish.access, resolution.commit)
+    return means.readers.tree(wish.access, wish.asked, resolution)
+
+
+def job_of(app: Application, wish: Wish, resolution: Resolution, readers: Readers) -> RenderJob:
+    """What is rendered of one source. Raises what the catalog raises."""
+    return RenderJob(
         source=wish.source,
-        repo=access.url,
+        repo=wish.access.url,
         commit=resolution.commit,
         project=app.spec.project,
         binding=resolution.binding,
         instance=app.key.instance(readers.settings.namespace),
-        credentials=access.owner,
+        credentials=wish.access.owner,
         namespace=app.spec.destination.namespace,
         settings=tool_settings_of(readers.catalog.settings_cm()),
         keys=readers.sops_keys(app.spec.project),
         is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
-    tree = means.trees(access, resolution.commit) if access.is_git else readers.tree(access, wish.asked, resolution)
-    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)
-    reads.renders += not rendered.hit
-    return rendered
 
 
 def _warnings(wish: Wish, resolution: Resolution) -> Iterator[Condition]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.manifest import JsonObject
 from reconciler.models.source import ApplicationSource
 from reconciler.models.toolsettings import ToolSettings
+from reconciler.render.explain import Explanation, explained
 from reconciler.render.protocol import Remote
 from reconciler.render.readset import ReadLog
 from reconciler.render.renderer import Rendered, Renderer
@@ -72,15 +73,23 @@ def render_offline(
 
 def render_each(app: Application, shelf: Shelf, renderer: Renderer, *, deadline_s: float) -> tuple[Rendered, ...]:
     """Every source of an Application. Raises SpecError, SourceError (also for a repository that was not given)."""
-    sources = app.spec.all_sources
-    if not sources:
+    made = [_job(app, source, shelf) for source in _sources(app)]
+    return tuple(renderer.render(job, tree, deadline_s=deadline_s, world=shelf) for job, tree in made)
+
+
+def explain_each(app: Application, shelf: Shelf, renderer: Renderer, *, deadline_s: float) -> tuple[Explanation, ...]:
+    """Every source of an Application, with what it read and why it was rendered. Raises as `render_each`."""
+    made = [_job(app, source, shelf) for source in _sources(app)]
+    return tuple(explained(renderer, job, tree, deadline_s=deadline_s, world=shelf) for job, tree in made)
+
+
+def _sources(app: Application) -> Sequence[ApplicationSource]:
+    if not app.spec.all_sources:
         raise SpecError("spec.source is missing")
-    return tuple(_source(app, source, shelf, renderer, deadline_s) for source in sources)
+    return app.spec.all_sources
 
 
-def _source(
-    app: Application, source: ApplicationSource, shelf: Shelf, renderer: Renderer, deadline_s: float
-) -> Rendered:
+def _job(app: Application, source: ApplicationSource, shelf: Shelf) -> tuple[RenderJob, Tree]:
     repo, tree, commit = shelf.tree(source)
     job = RenderJob(
         source=source,
@@ -93,7 +102,7 @@ def _source(
         settings=shelf.settings,
         is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
     )
-    return renderer.render(job, tree, deadline_s=deadline_s, world=shelf)
+    return job, tree
 
 
 def _names(url: str, source: ApplicationSource, repo: RepoUrl) -> bool:

@@ -51,7 +51,7 @@ class Renderer:
         self, pool: RendererPool, cache: RenderCache, identity: str, limits: RequestLimits | None = None
     ) -> None:
         self._pool = pool
-        self._cache = cache
+        self.cache = cache
         self._identity = identity
         self._limits = limits or RequestLimits()
 
@@ -66,11 +66,11 @@ class Renderer:
         log = log or ReadLog(job.repo, job.binding)
         views = Views(Sight(tree), world or Nowhere())
         prepared = prepare(job, views.own, log)
-        asked = _Asked(job, tree, log, views, prepared, prepared.key(job, self._identity, self._limits))
+        asked = _Asked(job, tree, log, views, prepared, self.key_of(job, prepared))
         return self._known(asked) or self._once(asked, deadline_s)
 
     def _known(self, asked: _Asked) -> Rendered | None:
-        found = self._cache.find(asked.key, asked.views.hold)
+        found = self.cache.find(asked.key, asked.views.hold)
         if not found:
             return None
         recorded, result = found
@@ -81,7 +81,7 @@ class Renderer:
     def _once(self, asked: _Asked, deadline_s: float) -> Rendered:
         """Renders, unless somebody else is about to: a base that changes is wanted by all its targets at once."""
         patience_s = deadline_s * PATIENCE
-        with self._cache.turn(f"{asked.key}:{asked.job.commit}", patience_s=patience_s) as ours:
+        with self.cache.turn(f"{asked.key}:{asked.job.commit}", patience_s=patience_s) as ours:
             if ours:
                 return self._fresh(asked, deadline_s)
             return self._known(asked) or self._fresh(asked, deadline_s - patience_s)
@@ -99,8 +99,12 @@ class Renderer:
         supply.publish()
         result = Result(answer.encoded, answer.warnings, sealed_objects(asked.prepared.params, answer))
         elsewhere = tuple(Elsewhere(mount.remote, mount.read.reads) for mount in supply.mounts.values())
-        digest = self._cache.keep(asked.key, own.reads, result, elsewhere)
+        digest = self.cache.keep(asked.key, own.reads, result, elsewhere)
         return asked.answer(result, digest, hit=False)
+
+    def key_of(self, job: RenderJob, prepared: Prepared) -> Digest:
+        """Names everything but the files that the rendering depends on."""
+        return prepared.key(job, self._identity, self._limits)
 
     def _answered(self, job: RenderJob, prepared: Prepared, supply: Supply, deadline_s: float) -> RenderAnswer:
         with Unsealing(job.keys, self._pool.apart) as unwrap:

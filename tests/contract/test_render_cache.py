@@ -16,6 +16,7 @@ from reconciler.models.application import Application
 from reconciler.models.keys import CommitId
 from reconciler.models.source import ApplicationSource
 from reconciler.render.cache import RenderCache
+from reconciler.render.explain import Explanation, explained
 from reconciler.render.offline import render_offline
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.readset import ReadLog
@@ -125,6 +126,25 @@ def test_a_file_that_says_another_tool_is_meant_is_seen_through_the_cache(rig: R
     after = rig.render("apps/1")
     assert (before.source_type, after.source_type) == ("Directory", "Kustomize")
     assert [body["metadata"]["name"] for body in after.bodies] == ["x-one-1"]
+
+
+def test_a_rendering_is_explained_by_its_key_its_reads_and_what_changed(rig: Rig) -> None:
+    def told(**source: Any) -> Explanation:
+        commit = rig.sources.resolve(rig.access, "main").commit
+        job = rig.job("apps/1", commit, **source)
+        return explained(rig.renderer, job, rig.sources.reader(rig.access, commit), deadline_s=10)
+
+    first, second = told(), told()
+    assert (first.rendered.hit, first.reason) == (False, "nothing is remembered of these parameters")
+    assert (second.rendered.hit, second.key) == (True, first.key)
+    assert second.reason == "all 3 answers that were recorded with these parameters are the same now"
+    assert {read.path for read in second.rendered.reads} >= {"apps/1/one.yaml", "apps/1/kustomization.yaml"}
+
+    rig.push(**{"apps/1/one.yaml": a_config_map("one-1", n="changed")})
+    third = told()
+    assert (third.rendered.hit, third.key) == (False, first.key)
+    assert third.reason.endswith("since the newest changed: file apps/1/one.yaml")
+    assert told(directory={"include": "*.yaml"}).key != first.key
 
 
 def test_what_a_failed_rendering_read_is_known(rig: Rig) -> None:

@@ -1,17 +1,25 @@
 """The sample fleet is good: every object is accepted by a real cluster and every workload becomes ready there."""
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from reconciler.models.application import Application
+from reconciler.render.cache import RenderCache
+from reconciler.render.offline import render_offline
+from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
+from reconciler.render.renderer import Renderer
 from reconciler.sandbox.api import Api, Json
 from reconciler.sandbox.controlplane import ControlPlane
-from reconciler.sandbox.fleet import FLEET, applications, keys, manifests
+from reconciler.sandbox.fleet import FLEET, applications, keys
 from reconciler.sandbox.waiting import wait_for
+from tests.support.renderer import renderer_binary
 
-APPLICATIONS = applications("http://git.invalid/fleet.git", {"east": "https://east", "west": "https://west"})
-FOLDERS = sorted({app["spec"]["source"]["path"] for app in APPLICATIONS})
+REPOSITORY = "http://git.invalid/fleet.git"
+APPLICATIONS = applications(REPOSITORY, {"east": "https://east", "west": "https://west"})
+PATHS = {app["spec"]["source"]["path"]: app for app in APPLICATIONS}
 READY = {
     "Deployment": lambda body: body["status"].get("readyReplicas") == body["spec"]["replicas"],
     "StatefulSet": lambda body: body["status"].get("readyReplicas") == body["spec"]["replicas"],
@@ -20,31 +28,46 @@ READY = {
 }
 
 
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    pool = RendererPool(sandboxed_children(renderer_binary()), 1)
+    yield Renderer(pool, RenderCache(None), renderer_identity(renderer_binary()))
+    pool.close()
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fleet's repository without what is sealed in it, which is no object yet."""
+    copied = tmp_path_factory.mktemp("fleet") / "repository"
+    shutil.copytree(FLEET / "repository", copied)
+    for path in copied.rglob("*.yaml"):
+        if "\nsops:\n" in path.read_text():
+            path.unlink()
+    return copied
+
+
 def test_the_applications_deploy_every_folder_and_use_both_clusters() -> None:
     names = [app["metadata"]["name"] for app in APPLICATIONS]
     folders = {path.name for path in (FLEET / "repository").iterdir() if path.is_dir()}
     assert len(names) == len(set(names)) > 10
-    assert set(FOLDERS) == folders
+    assert {path.partition("/")[0] for path in PATHS} == folders
     assert {name.rpartition("-")[2] for name in names} == {"east", "west"}
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
-def test_a_folder_of_the_fleet_becomes_ready(workload_plane: ControlPlane, folder: str) -> None:
-    api = workload_plane.api
-    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": folder}})
-    bodies = _placed(manifests(*_files(FLEET / "repository" / folder)), folder)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_folder_of_the_fleet_becomes_ready(
+    workload_plane: ControlPlane, renderer: Renderer, repository: Path, path: str
+) -> None:
+    api, application = workload_plane.api, Application.parse(PATHS[path])
+    namespace = application.spec.destination.namespace
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    bodies = _placed(render_offline(application, {REPOSITORY: repository}, renderer, deadline_s=20), namespace)
     for body in sorted(bodies, key=lambda body: body["kind"] != "CustomResourceDefinition"):
         _apply_once_known(api, body)
     for body in bodies:
         if ready := READY.get(body["kind"]):
-            path = api.path(body)
-            wait_for(lambda path=path, ready=ready: ready(api.get(path)), path, timeout_s=60)  # type: ignore[misc]
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    """What is sealed there is no object yet."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix in {".yaml", ".json"})
-    return [path for path in found if "\nsops:\n" not in path.read_text()]
+            place = api.path(body)
+            wait_for(lambda place=place, ready=ready: ready(api.get(place)), place, timeout_s=60)  # type: ignore[misc]
 
 
 def test_what_is_sealed_in_the_fleet_says_nothing_in_plain() -> None:

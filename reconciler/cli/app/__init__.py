@@ -21,6 +21,7 @@ applications = group(
         "rollback": f"{_HERE}.history:rollback",
         "terminate-op": f"{_HERE}.terminate:terminate",
         "refresh": f"{_HERE}.refresh:refresh",
+        "explain-render": f"{_HERE}.explaining:explain_render",
         "resources": f"{_HERE}.resources:resources",
         "events": f"{_HERE}.events:events",
         "delete": f"{_HERE}.delete:delete",

@@ -11,13 +11,17 @@ from reconciler.models.application import Application
 from reconciler.passes.looking import Look, look
 from reconciler.services import Readers, build_readers
 from reconciler.settings import Settings
+from reconciler.store.blobs import Blobs
 
 
 @contextmanager
-def readers_of(settings: Settings) -> Iterator[Readers]:
-    """What it takes to compare, with the caller's rights. Raises ConfigurationError where there is no renderer."""
+def readers_of(settings: Settings, blobs: Blobs | None = None) -> Iterator[Readers]:
+    """What it takes to compare, with the caller's rights; `blobs` is the workers' cache, where it is to be used.
+
+    Raises ConfigurationError where there is no renderer.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    readers = build_readers(settings.model_copy(update={"manage": "shadow"}))
+    readers = build_readers(settings.model_copy(update={"manage": "shadow"}), blobs)
     try:
         yield readers
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,27 @@ def test_what_was_deployed_can_be_listed_in_every_form(crew: Crew, shell: Shell)
     assert [item["initiatedBy"] for item in shell.ok("app", "history", "orders", "-o", "json").json] == [
         {"automated": True}
     ]
+
+
+def test_a_rendering_is_explained_with_the_cache_of_the_workers_or_without_it(
+    crew: Crew, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = created(crew, shell)
+    crew.reconcile(key)
+
+    alone = shell.ok("app", "explain-render", "orders", "-o", "json")
+    (told,) = alone.json
+    assert (told["hit"], told["sourceType"], told["binding"]) == (False, "Directory", "refs/heads/main")
+    assert "file orders/deployment.yaml" in {f"{read['kind']} {read['path']}" for read in told["reads"]}
+    assert "without RECONCILER_ROOT_KEY" in alone.err
+
+    settings = crew.services.readers.settings
+    monkeypatch.setenv("RECONCILER_ROOT_KEY", settings.root_key.get_secret_value())
+    monkeypatch.setenv("RECONCILER_REDIS_URL", settings.redis_url.get_secret_value())
+    monkeypatch.setenv("RECONCILER_KEY_PREFIX", settings.key_prefix)
+    shared = shell.ok("app", "explain-render", "orders")
+    assert told["key"] in shared.out
+    assert re.search(r"cache: +hit", shared.out)
 
 
 def test_events_tell_what_happened(crew: Crew, shell: Shell) -> None:

@@ -58,6 +58,22 @@ def test_marks_are_added_on_request(folder: Path) -> None:
     assert body["metadata"]["annotations"] == {"argocd.argoproj.io/tracking-id": "web:/ConfigMap:shop/one"}
 
 
+def test_what_was_read_and_why_can_be_asked_for(folder: Path) -> None:
+    answer = render(folder, "--explain", "-o", "json")
+    (told,) = answer.json
+    assert (told["sourceType"], told["hit"], told["reason"]) == (
+        "Directory",
+        False,
+        "nothing is remembered of these parameters",
+    )
+    assert {"file web/one.yaml", "file web/kustomization.yaml", "list web"} <= {
+        f"{read['kind']} {read['path']}" for read in told["reads"]
+    }
+    text = render(folder, "--explain").out
+    assert told["key"] in text
+    assert "web/.argocd-source-web.yaml" in text
+
+
 def test_what_does_not_render_is_one_clear_error(folder: Path) -> None:
     (folder / "web" / "two.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: [two\n")
     answer = render(folder)
