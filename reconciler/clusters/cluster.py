@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from reconciler.clusters import paths
 from reconciler.clusters.discovery import Discovery
 from reconciler.clusters.listing import EVERYTHING, Selector, objects_at
+from reconciler.clusters.openapi import OpenApi
 from reconciler.clusters.parallel import side_by_side
 from reconciler.clusters.transport import Transport
 from reconciler.errors import ClusterUnavailable, ObjectGone, ObjectRejected, ReconcilerError
@@ -57,6 +58,7 @@ class Cluster:
         self._clock = clock
         self._lock = threading.Lock()
         self._discovery = Discovery(transport)
+        self.openapi = OpenApi(transport)
         self._surface: Surface | None = None
         self._looked_at = 0.0
 

@@ -117,5 +117,8 @@ class Observed:
     extra: Mapping[ObjectKey, LiveObject] = field(default_factory=dict)
     incomplete: Mapping[GroupKind, str] = field(default_factory=dict)
     namespaces_missing: frozenset[str] = frozenset()
+    invalid: Mapping[ObjectKey, str] = field(default_factory=dict)
+    """Why the server would refuse what is desired, told by its own schemas before anything is written."""
+
     hooks: Mapping[ObjectKey, LiveObject | None] | None = None
     """Live hooks by key, None for one that is absent; None as a whole where no operation needed them to be read."""

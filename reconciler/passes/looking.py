@@ -20,6 +20,7 @@ from reconciler.passes.lens import lens_of, prepare
 from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe, read_hooks
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.passes.submodules import Submodules
+from reconciler.passes.validity import invalid, tolerant
 from reconciler.plan import operation
 from reconciler.plan.build import build_plan
 from reconciler.plan.compare import Comparison
@@ -110,7 +111,8 @@ class _Gaze:
                 self._read_hooks(target, None)
                 desired = self._render(target, asked)
                 self._read_hooks(target, desired)
-                self.observed = replace(self._observe(target, desired), hooks=self.observed.hooks)
+                observed = replace(self._observe(target, desired), hooks=self.observed.hooks)
+                self.observed = replace(observed, invalid=self._invalid(target, desired, observed))
                 prepare(app, self.observed, self._lens, self._readers)
                 self.desired = desired
         except (SpecError, Transient, ObjectRejected) as error:
@@ -148,7 +150,11 @@ class _Gaze:
         renderings = render_all(app, wanted, resolutions, Means(readers, self.reads, elsewhere, trees))
         desired = desired_of(app, renderings, target.cluster, instance=self._standing.instance, lens=self._lens)
         self._unhonoured = _first_unhonoured(desired)
-        return desired
+        return tolerant(desired, target.cluster, asked_of(app))
+
+    def _invalid(self, target: Target, desired: Desired, observed: Observed) -> dict[ObjectKey, str]:
+        writes = self._standing.gate.may_write and not self._unhonoured
+        return invalid(desired, observed, target.cluster, asked_of(self._standing.app)) if writes else {}
 
     def _read_hooks(self, target: Target, desired: Desired | None) -> None:
         """Hooks of the operation under way: those that it ended up with even where nothing can be rendered."""

@@ -151,13 +151,13 @@ def _covers(resource: SyncResource, key: ObjectKey) -> bool:
 def _refused(
     situation: Situation, work: Work, items: Iterable[ObjectComparison], tasks: Iterable[Task]
 ) -> Iterator[tuple[ObjectKey, str]]:
-    """Argo CD: a task that the project forbids keeps the whole operation from starting."""
+    """Argo CD: a task that the project forbids, or that is not valid, keeps the whole operation from starting."""
     policy = situation.policy
     wanted = [item.key for item in items if item.desired]
     wanted += [task.key for task in tasks if task.is_hook]
     wanted += [step.key for step in namespace_step(situation, work)]
     for key in dict.fromkeys(wanted):
-        why = policy.project.refusal(key, policy.destination)
+        why = policy.project.refusal(key, policy.destination) or situation.observed.invalid.get(key)
         if why:
             yield key, why
 

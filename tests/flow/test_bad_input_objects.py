@@ -131,7 +131,7 @@ def test_a_missing_namespace_is_created_where_that_is_asked_for_and_never_remove
 
 
 def test_an_object_that_the_server_refuses_stops_nobody_beside_it(tenant: Tenant) -> None:
-    bad = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: two\ndata: [1]\n"
+    bad = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: two\ndata: {not a key: x}\n"
     key = tenant.deploy({**RED, "two.yaml": bad})
 
     state = tenant.status(key)["operationState"]

@@ -10,6 +10,7 @@ from tests.flow.tenancy import Tenant, a_config_map
 
 OPTIONS = "argocd.argoproj.io/sync-options"
 FIXED = "immutable: true\n"
+ONCE = {"automated": {}, "retry": {"limit": 0}}
 
 
 def a_fixed_map(color: str, options: str = "") -> dict[str, str]:
@@ -154,3 +155,37 @@ def test_an_object_whose_kind_is_missing_keeps_the_others_from_being_written_unl
     assert tenant.data("one") == {"color": "red"}
     assert tenant.results(key)["w"][0] == "SyncFailed"
     assert "does not serve" in tenant.results(key)["w"][1]
+
+
+def test_unknown_fields_pass_without_validation(tenant: Tenant) -> None:
+    def files(options: str) -> dict[str, str]:
+        marks = {OPTIONS: options} if options else {}
+        return {"one.yaml": a_config_map("one", annotations=marks, color="red") + "colour: blue\n"}
+
+    key = tenant.deploy(files(""), syncPolicy=ONCE)
+    assert 'unknown field "colour"' in tenant.results(key)["one"][1]
+    assert tenant.data("one") is None
+
+    tenant.push(files("Validate=false"))
+    finish(tenant, key)
+
+    assert (tenant.verdict(key)[0], tenant.data("one")) == ("Synced", {"color": "red"})
+    log = tenant.audit()
+    tenant.reconcile(key)
+    assert (tenant.verdict(key)[0], tenant.sent(log)) == ("Synced", [])
+
+
+def test_where_the_third_of_five_objects_is_invalid_none_is_written(tenant: Tenant) -> None:
+    files = {f"{name}.yaml": a_config_map(name, color="red") for name in ("a", "b", "d", "e")}
+    log = tenant.audit()
+    key = tenant.deploy({**files, "c.yaml": a_config_map("c", color="red") + "colour: blue\n"}, syncPolicy=ONCE)
+
+    assert tenant.sent(log) == []
+    assert tenant.state(key)["message"].startswith(
+        "one or more synchronization tasks are not valid: ConfigMap c is inv"
+    )
+    assert tenant.results(key)["c"] == ("SyncFailed", 'ConfigMap c is invalid: unknown field "colour"')
+
+    tenant.push({"c.yaml": a_config_map("c", color="red")})
+    finish(tenant, key)
+    assert tenant.verdict(key)[0] == "Synced"
