@@ -9,15 +9,23 @@ from hashlib import blake2b
 from reconciler.errors import SourceError, SpecError
 from reconciler.models.keys import RepoUrl
 from reconciler.models.secrets import RepositorySecret
+from reconciler.sources.exchanges import (
+    GITHUB_API,
+    AzurePrincipal,
+    AzureWorkload,
+    Exchange,
+    GitHubApp,
+    GoogleAccount,
+)
 from reconciler.sources.urls import GIT, HELM, Address, chart_url, parse_any, parse_url
 
-_NOT_SUPPORTED = {
-    "github_app_id": "a GitHub App",
-    "gcp_service_account_key": "a Google Cloud service account",
-    "azure_service_principal_client_id": "an Azure service principal",
-    "use_azure_workload_identity": "an Azure workload identity",
-}
-
+_EXCHANGED = (
+    "github_app_id",
+    "gcp_service_account_key",
+    "azure_service_principal_client_id",
+    "use_azure_workload_identity",
+)
+"""Keys of logins that are exchanged for tokens."""
 
 _READING = frozenset({"repository", "repo-creds"})
 """Kinds of Secrets that open a repository for reading; the others are for pushing and for finding repositories."""
@@ -60,6 +68,9 @@ class Access:
 
     cas: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """PEM bundles by host name, for the hosts that charts are fetched from beside their repository's own."""
+
+    exchange: Exchange | None = field(default=None, repr=False)
+    """What gives the token that is to be entered with: see sources.tokens."""
 
     neighbours: frozenset[str] = frozenset()
     """Hosts and ports that repository Secrets name: it may be led to them although they have private addresses."""
@@ -178,16 +189,10 @@ def _place(secret: RepositorySecret, below: str, *, as_charts: bool = False) -> 
 
 def _has_credentials(secret: RepositorySecret) -> bool:
     plain = (secret.username, secret.password, secret.bearer_token, secret.ssh_private_key, secret.tls_client_cert_data)
-    return any(plain) or any(getattr(secret, name) for name in _NOT_SUPPORTED)
+    return any(plain) or any(getattr(secret, name) for name in _EXCHANGED)
 
 
 def _access(address: Address, holder: RepositorySecret, own: RepositorySecret, trust: Trust) -> Access:
-    for name, words in _NOT_SUPPORTED.items():
-        if getattr(holder, name):
-            raise SourceError(
-                f"Secret {holder.secret_name} enters {address.url} by {words}, which this version does not support; "
-                "give username and password, bearerToken or sshPrivateKey"
-            )
     return Access(
         url=address.url,
         owner=f"{holder.namespace}/{holder.secret_name}/{holder.uid}",
@@ -202,4 +207,30 @@ def _access(address: Address, holder: RepositorySecret, own: RepositorySecret, t
         proxy=own.proxy or holder.proxy,
         no_proxy=own.no_proxy or holder.no_proxy,
         plain_http=own.insecure_oci_force_http or holder.insecure_oci_force_http,
+        exchange=_exchange(address, holder),
     )
+
+
+def _exchange(address: Address, holder: RepositorySecret) -> Exchange | None:
+    """The login to be exchanged, in Argo CD's order. Raises SourceError where it leads over an unencrypted way."""
+    plain = holder.password or holder.bearer_token or holder.ssh_private_key
+    if plain or not any(getattr(holder, name) for name in _EXCHANGED):
+        return None
+    if address.scheme not in ("https", "http"):
+        raise SourceError(f"Secret {holder.secret_name} holds a login for https, and {address.url} is none")
+    if holder.github_app_id:
+        api = (holder.github_app_enterprise_base_url or GITHUB_API).rstrip("/")
+        owner = address.bare_path.split("/")[0]
+        return GitHubApp(
+            holder.github_app_id, holder.github_app_installation_id, holder.github_app_private_key, api, owner
+        )
+    if holder.gcp_service_account_key:
+        return GoogleAccount(holder.gcp_service_account_key)
+    if holder.azure_service_principal_client_id:
+        return AzurePrincipal(
+            tenant=holder.azure_service_principal_tenant_id,
+            client=holder.azure_service_principal_client_id,
+            secret=holder.azure_service_principal_client_secret,
+            login=holder.azure_active_directory_endpoint,
+        )
+    return AzureWorkload()

@@ -13,6 +13,7 @@ from reconciler.sources.credentials import Access
 from reconciler.sources.mirror import Limits, Mirrors
 from reconciler.sources.refs import Refs, Resolution
 from reconciler.sources.smart import SmartHttp
+from reconciler.sources.tokens import Tokens
 from reconciler.sources.transport import Timeouts
 from reconciler.sources.trees import TreeReader, TreeStore
 from reconciler.store.blobs import Blobs
@@ -36,7 +37,8 @@ class GitSources:
         self._timeouts = limits.timeouts
         self._home = data_dir / "home"
         self._smart = SmartHttp(limits.timeouts)
-        self._mirrors = Mirrors(data_dir, self._smart, limits.timeouts, limits.mirror)
+        self._tokens = Tokens(limits.timeouts)
+        self._mirrors = Mirrors(data_dir, self._smart, limits.timeouts, limits.mirror, self._tokens.entered)
         self._trees = TreeStore(self._mirrors, blobs)
         self._known_hosts: str | None = None
         self.trust_hosts(known_hosts)
@@ -53,7 +55,7 @@ class GitSources:
         """
         metrics.git_request_total.labels(access.url, "ls-remote").inc()
         with metrics.git_lsremote_fail_total.labels(access.url).count_exceptions():
-            return refs.list_refs(access, prefixes, self._smart, self._timeouts)
+            return refs.list_refs(self._tokens.entered(access), prefixes, self._smart, self._timeouts)
 
     def resolve(self, access: Access, target_revision: str, tag_prefix: str = "") -> Resolution:
         """The commit that a revision means now; a full SHA needs no look. Raises SourceUnavailable, SourceError."""

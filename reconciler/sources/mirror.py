@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +55,20 @@ class Limits:
 class Mirrors:
     """All mirrors of one data folder. Thread-safe; fetches of one repository are done one at a time on this machine."""
 
-    def __init__(self, data_dir: Path, smart: SmartHttp, timeouts: Timeouts, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        smart: SmartHttp,
+        timeouts: Timeouts,
+        limits: Limits | None = None,
+        enter: Callable[[Access], Access] = lambda access: access,
+    ) -> None:
+        """`enter` gives an access its token before a fetch."""
         self._root = data_dir / "mirrors"
         self._smart = smart
         self._timeouts = timeouts
         self._limits = limits or Limits()
+        self._enter = enter
         self._opened = threading.local()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -118,7 +127,7 @@ class Mirrors:
     def _fetch(self, access: Access, commits: Sequence[CommitId]) -> None:
         metrics.git_request_total.labels(access.url, "fetch").inc()
         with metrics.git_fetch_fail_total.labels(access.url).count_exceptions():
-            self._fetch_uncounted(access, commits)
+            self._fetch_uncounted(self._enter(access), commits)
 
     def _fetch_uncounted(self, access: Access, commits: Sequence[CommitId]) -> None:
         if access.address.scheme == "ssh":

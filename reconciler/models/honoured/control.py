@@ -18,6 +18,7 @@ _REGISTRY = "tests/contract/test_registry.py::"
 _SECRETS = "tests/compat/test_secrets_are_honoured.py::"
 _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
 _CHARTS = "tests/unit/sources/charts/test_access.py::"
+_TOKENS = "tests/contract/test_token_logins.py::"
 _CUSTOM = "tests/compat/test_customizations_are_honoured.py::"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
 
@@ -111,11 +112,27 @@ REPOSITORIES: tuple[Row, ...] = (
         "insecureOCIForceHttp",
     ),
     *idle(_REPOSITORY, "a user name and a password are always sent as basic authentication", "forceHttpBasicAuth"),
+    *honoured(
+        _REPOSITORY,
+        _TOKENS + "test_a_github_app_is_entered_by_a_token_of_its_installation",
+        *("githubAppID", "githubAppInstallationID", "githubAppPrivateKey", "githubAppEnterpriseBaseUrl"),
+    ),
+    *honoured(
+        _REPOSITORY, _TOKENS + "test_a_google_service_account_is_entered_by_an_access_token", "gcpServiceAccountKey"
+    ),
+    *honoured(
+        _REPOSITORY,
+        _TOKENS + "test_an_azure_service_principal_is_entered_by_a_bearer",
+        *("azureServicePrincipalClientId", "azureServicePrincipalClientSecret"),
+        *("azureServicePrincipalTenantId", "azureActiveDirectoryEndpoint"),
+    ),
+    *honoured(
+        _REPOSITORY,
+        _TOKENS + "test_the_azure_workload_identity_of_this_process_is_a_bearer_too",
+        "useAzureWorkloadIdentity",
+    ),
     *ignored(
         _REPOSITORY,
-        *("githubAppID", "githubAppInstallationID", "githubAppPrivateKey", "githubAppEnterpriseBaseUrl"),
-        *("gcpServiceAccountKey", "azureServicePrincipalClientId", "azureServicePrincipalClientSecret"),
-        *("azureServicePrincipalTenantId", "azureActiveDirectoryEndpoint", "useAzureWorkloadIdentity"),
         "enableLfs",
     ),
     *idle(_REPOSITORY, "a name for people", "name"),

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import SourceError
 from reconciler.models.secrets import RepositorySecret
 from reconciler.models.words import SECRET_TYPE
 from reconciler.sources.credentials import Trust, access_for, accesses_for
@@ -74,9 +73,15 @@ def test_secrets_for_other_purposes_open_nothing(kind: str) -> None:
     assert access_for(REPO, [a_secret(kind=kind, password="x")], "p").password == ""
 
 
-def test_credentials_that_this_version_cannot_use_are_named() -> None:
-    with pytest.raises(SourceError, match=r"Secret s .* GitHub App"):
-        access_for(REPO, [a_secret(githubAppID="1", githubAppPrivateKey="key")], "p")
+def test_a_login_to_be_exchanged_for_a_token_comes_after_what_opens_by_itself() -> None:
+    app = {"githubAppID": "1", "githubAppPrivateKey": "key"}
+    assert access_for(REPO, [a_secret(**app)], "p").exchange is not None
+    assert access_for(REPO, [a_secret(**app, password="x")], "p").exchange is None
+
+
+def test_a_template_may_hold_a_login_to_be_exchanged() -> None:
+    template = a_template("https://git.corp/team", password="", githubAppID="1", githubAppPrivateKey="key")
+    assert access_for(REPO, [template], "p").exchange is not None
 
 
 def test_repr_shows_no_secret_and_scope_depends_on_none() -> None:
