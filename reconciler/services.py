@@ -105,10 +105,8 @@ class Readers:
         """What each binding stands for now; those that stand for nothing are left out. Raises as `resolve`."""
         return self.sources.heads(access, bindings) if access.is_git else self.charts.heads(access, bindings)
 
-    def tree(self, access: Access, source: ApplicationSource, resolution: Resolution) -> Tree:
-        """The content of a source. Raises as `resolve`."""
-        if access.is_git:
-            return self.sources.reader(access, resolution.commit)
+    def packed(self, access: Access, source: ApplicationSource, resolution: Resolution) -> Tree:
+        """The content of a chart or of an artifact. Raises as `resolve`."""
         asked = goal(source.chart, source.target_revision)
         passes = bool((source.helm or {}).get("passCredentials"))
         return self.charts.tree(access, asked, resolution.revision, passes_credentials=passes)

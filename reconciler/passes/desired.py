@@ -185,7 +185,7 @@ def tree_of(wish: Wish, resolution: Resolution, means: Means) -> Tree:
     """What is read of one source. Raises SourceError, SourceUnavailable."""
     if wish.access.is_git:
         return means.trees(wish.access, resolution.commit)
-    return means.readers.tree(wish.access, wish.asked, resolution)
+    return means.readers.packed(wish.access, wish.asked, resolution)
 
 
 def job_of(app: Application, wish: Wish, resolution: Resolution, readers: Readers) -> RenderJob:

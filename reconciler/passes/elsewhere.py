@@ -1,6 +1,6 @@
-"""What sources name in other repositories: opened where the project allows it, at the commit that it means now.
+"""What sources name in other repositories: opened where the project allows it, at the revision that it means now.
 
-The application follows it from then on like its own sources: a push there wakes it.
+The application follows it from then on like its own sources: a push there wakes it, and so does a newer chart.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from reconciler.render.protocol import Remote
 from reconciler.render.readset import ReadLog
 from reconciler.render.supply import Opened
 from reconciler.services import Readers
+from reconciler.sources import Access, Resolution, source_url
 from reconciler.sources.following import expected_binding
 from reconciler.sources.remotebase import parse_remote_base
 from reconciler.store.readindex import Followed
+
+ALIASES = ("@", "alias:")
+"""What begins the name of a repository that a Secret gives instead of an address. Helm: `helm repo add`."""
 
 
 class Elsewhere:
@@ -26,22 +30,59 @@ class Elsewhere:
 
     def open(self, remote: Remote) -> Opened:
         """Raises SourceError, SpecError for what may not be had or does not exist, SourceUnavailable."""
-        if remote.kind != "git":
-            raise SourceError(
-                f"{remote.kind} sources are not fetched by this version; commit the file, or name a folder of a "
-                "repository that the project allows"
-            )
+        match remote.kind:
+            case "git":
+                return self._base(remote)
+            case "chart":
+                return self._chart(remote)
+        raise SourceError(
+            f"{remote.kind} sources are not fetched by this version; commit the file, or name a folder of a "
+            "repository that the project allows"
+        )
+
+    def _base(self, remote: Remote) -> Opened:
         base = parse_remote_base(remote.url)
-        if not self._project.source_allowed(base.url):
-            raise SourceError(
-                f"repository {base.url} is not permitted in project '{self._project.name}'; add it to sourceRepos there"
-            )
         access = self._readers.access(base.url, self._project.name)
+        self._check(base.url, access)
         asked = ApplicationSource(repo_url=base.url, target_revision=base.revision)
+        resolution, log = self._followed(access, asked)
+        tree = self._readers.sources.reader(access, resolution.commit)
+        return Opened(f"{access.url}@{resolution.commit}:{resolution.binding}", tree, log, base.folder)
+
+    def _chart(self, remote: Remote) -> Opened:
+        """Argo CD: `helm dependency build`, with the repositories that Secrets name."""
+        url = self._address(remote.url)
+        access = self._readers.access(source_url(url, remote.name), self._project.name)
+        self._check(url, access, is_enough=access.is_configured)
+        asked = ApplicationSource(repo_url=url, chart=remote.name, target_revision=remote.version)
+        resolution, log = self._followed(access, asked)
+        tree = self._readers.packed(access, asked, resolution)
+        return Opened(f"{access.url}/{remote.name}@{resolution.revision}:{resolution.binding}", tree, log)
+
+    def _followed(self, access: Access, asked: ApplicationSource) -> tuple[Resolution, ReadLog]:
         log = ReadLog(access.url, expected_binding(asked))
         self._reads.logs.append(log)
         resolution = self._resolve(access, asked)
         log.binding = resolution.binding
         self._reads.resolved[Followed(access.url, resolution.binding)] = resolution.revision
-        tree = self._readers.sources.reader(access, resolution.commit)
-        return Opened(f"{access.url}@{resolution.commit}:{resolution.binding}", tree, log, base.folder)
+        return resolution, log
+
+    def _check(self, url: str, access: Access, *, is_enough: bool = False) -> None:
+        if not is_enough and not self._project.source_allowed(url):
+            raise SourceError(
+                f"repository {access.shown} is not permitted in project '{self._project.name}'; "
+                "add it to sourceRepos there"
+            )
+
+    def _address(self, url: str) -> str:
+        """The address of a repository that may be called by the name that its Secret gives it."""
+        prefix = next((prefix for prefix in ALIASES if url.startswith(prefix)), "")
+        if not prefix:
+            return url
+        name = url.removeprefix(prefix)
+        usable = (self._project.name, "")
+        known = [one for one in self._readers.catalog.repositories().parsed if one.name == name and one.type != "git"]
+        found = next((one for project in usable for one in known if one.project == project), None)
+        if found is None:
+            raise SourceError(f"no repository Secret of charts is called {name!r}; add one, or write the address")
+        return found.url

@@ -46,6 +46,8 @@ def _complaints(source: ApplicationSource, *, several: bool) -> Iterator[str]:
         yield "spec.source.targetRevision is required if the manifest source is a helm chart"
     if source.chart and source.ref:
         yield f"source.ref {source.ref}: a chart cannot lend its files, only a Git repository can"
+    elif source.ref and source.repo_url.startswith(OCI):
+        yield f"source.ref {source.ref}: an OCI artifact cannot lend its files, only a Git repository can"
 
 
 def _complaints_about_refs(sources: Sequence[ApplicationSource]) -> Iterator[str]:

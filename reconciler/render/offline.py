@@ -32,7 +32,8 @@ NO_COMMIT = CommitId("0" * 40)
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """What there is without a network. `folders` maps URLs of repositories to where they lie: a bare repository is
-    read at a source's revision, any other folder as it lies there. `allows` says what a project permits to fetch.
+    read at a source's revision, any other folder as it lies there; one of charts is the chart, or holds it in a folder
+    of its name. `allows` says what a project permits to fetch.
     """
 
     folders: Mapping[str, Path]
@@ -41,13 +42,24 @@ class Shelf:
 
     def open(self, remote: Remote) -> Opened:
         """Raises SourceError, SpecError. render.supply.World."""
+        if remote.kind == "chart":
+            return self._chart(remote)
         if remote.kind != "git":
             raise SourceError(f"{remote.kind} sources are not fetched by this version")
         base = parse_remote_base(remote.url)
-        if not self.allows(base.url):
-            raise SourceError(f"repository {base.url} is not permitted in the project; add it to sourceRepos there")
+        self._check(base.url)
         repo, tree, commit = self.tree(ApplicationSource(repo_url=base.url, target_revision=base.revision))
         return Opened(f"{repo}@{commit}", tree, ReadLog(repo, OFFLINE_BINDING), base.folder)
+
+    def _chart(self, remote: Remote) -> Opened:
+        self._check(remote.url)
+        source = ApplicationSource(repo_url=remote.url, chart=remote.name, target_revision=remote.version)
+        repo, tree, commit = self.tree(source)
+        return Opened(f"{repo}/{remote.name}@{commit}", tree, ReadLog(repo, OFFLINE_BINDING))
+
+    def _check(self, url: str) -> None:
+        if not self.allows(url):
+            raise SourceError(f"repository {url} is not permitted in the project; add it to sourceRepos there")
 
     def tree(self, source: ApplicationSource) -> tuple[RepoUrl, Tree, CommitId]:
         """A repository's identity, content and commit. Raises SourceError for one that is not on the shelf."""
@@ -56,7 +68,8 @@ class Shelf:
         if folder is None:
             shown = source.repo_url if is_packed(source) else repo
             raise SourceError(f"no folder was given for repository {shown}; add --repo {shown}=DIR")
-        tree, commit = open_folder(folder, source.target_revision)
+        own = folder / source.chart if source.chart else folder
+        tree, commit = open_folder(own if own.is_dir() else folder, source.target_revision)
         return repo, tree, commit or NO_COMMIT
 
 
