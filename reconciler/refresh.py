@@ -196,7 +196,7 @@ def _request_readers(repo: RepoUrl, bindings: Sequence[str], changes: Changes, s
     """Makes due whoever reads what changed; how many."""
     change = EVERYTHING if changes.is_all else Change(changes.paths, changes.listings)
     apps = services.stores.readindex.lookup(repo, bindings, change, glob_matches)
-    services.due.request_many([Request(EntryKey.app(app), lane="push") for app in sorted(apps)])
+    services.due.request_many([Request(EntryKey.of_reader(app), lane="push") for app in sorted(apps)])
     return len(apps)
 
 

@@ -13,13 +13,14 @@ from reconciler.clusters.cluster import Cluster
 from reconciler.clusters.connections import Timeouts
 from reconciler.clusters.registry import Clusters, Link, control_cluster
 from reconciler.clusters.transport import Tally
-from reconciler.models.keys import AppKey, ClusterUrl, EntryKey, Revision
+from reconciler.models.keys import CONTROL, AppKey, ClusterUrl, EntryKey, Revision, reader_of_set
 from reconciler.models.source import ApplicationSource
 from reconciler.models.words import SOPS_KEYS
 from reconciler.render.cache import RenderCache
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.render.scripts import Scripts
+from reconciler.render.templates import GoTemplates
 from reconciler.render.unsealing import NO_KEYS, SopsKeys
 from reconciler.settings import Settings
 from reconciler.sources import Access, ChartSources, Resolution, Trust, access_for, accesses_for
@@ -62,6 +63,7 @@ class Readers:
     renderer: Renderer
     pool: RendererPool
     scripts: Scripts
+    templates: GoTemplates
 
     def access(self, url: str, project: str) -> Access:
         """How an application of `project` enters a repository, by its identity (`source_url`).
@@ -158,11 +160,17 @@ class Services:
         self.stores.results.drop(app)
         self.stores.readindex.forget(app)
 
+    def forget_set(self, key: AppKey) -> None:
+        """Drops what is remembered of an ApplicationSet that is gone."""
+        self.stores.readindex.forget(reader_of_set(key))
+
     def everything(self) -> Iterator[Request]:
-        """A request for each application there is: how the due set is rebuilt. Raises what the catalog raises."""
+        """A request for each application and set: how the due set is rebuilt. Raises what the catalog raises."""
         for app in self.readers.catalog.applications():
             destination = app.spec.destination
             yield Request(EntryKey.app(app.key), app.uid, "timer", destination.server or destination.name)
+        for found in self.readers.catalog.application_sets():
+            yield Request(EntryKey.appset(AppKey(found.key.namespace, found.key.name)), found.uid, "timer", CONTROL)
 
     def close(self) -> None:
         self.readers.close()
@@ -188,6 +196,7 @@ def build_readers(settings: Settings, blobs: Blobs | None = None, turns: Turns |
         renderer=Renderer(pool, RenderCache(blobs, turns), renderer_identity(settings.renderer_path)),
         pool=pool,
         scripts=Scripts(pool),
+        templates=GoTemplates(pool),
     )
 
 

@@ -7,6 +7,7 @@ import time
 import structlog
 
 from reconciler import metrics
+from reconciler.expand import expand
 from reconciler.models.keys import EntryKey, RepoUrl
 from reconciler.models.result import ReconcileResult
 from reconciler.reconcile import reconcile
@@ -43,12 +44,16 @@ def _parts(services: Services) -> Parts:
         services.freshen()
         held.next_due_s = refresh_source(RepoUrl(entry.name), services, held, now=services.readers.clock())
 
+    def set_pass(entry: EntryKey, held: Held) -> None:
+        services.freshen()
+        expand(entry.app_key, services, held, now=services.readers.clock())
+
     return Parts(
         due=services.due,
         epoch=services.stores.epoch,
         queues=services.stores.queues,
         keyring=services.stores.keyring,
-        passes={"app": app_pass, "repo": repo_pass},
+        passes={"app": app_pass, "repo": repo_pass, "appset": set_pass},
         everything=services.everything,
     )
 

@@ -16,6 +16,7 @@ from reconciler.clusters.listing import Selector, objects_at
 from reconciler.errors import ObjectGone, SpecError
 from reconciler.models import words
 from reconciler.models.application import Application
+from reconciler.models.applicationset import ApplicationSet
 from reconciler.models.keys import AppKey, GroupKind
 from reconciler.models.manifest import JsonObject, LiveObject
 from reconciler.models.observed import ServedKind
@@ -34,10 +35,11 @@ WEBHOOK_PREFIX = "webhook."
 _KINDS: Mapping[GroupKind, ServedKind] = {
     GroupKind(words.GROUP, "Application"): ServedKind((words.VERSION,), "applications", True, frozenset()),
     GroupKind(words.GROUP, "AppProject"): ServedKind((words.VERSION,), "appprojects", True, frozenset()),
+    GroupKind(words.GROUP, "ApplicationSet"): ServedKind((words.VERSION,), "applicationsets", True, frozenset()),
     GroupKind("", "Secret"): ServedKind(("v1",), "secrets", True, frozenset()),
     GroupKind("", "ConfigMap"): ServedKind(("v1",), "configmaps", True, frozenset()),
 }
-APPLICATION, PROJECT, SECRET, CONFIG_MAP = _KINDS
+APPLICATION, PROJECT, APPLICATION_SET, SECRET, CONFIG_MAP = _KINDS
 
 log = structlog.get_logger(__name__)
 Parsed = TypeVar("Parsed")
@@ -80,6 +82,23 @@ class Catalog:
                 yield Application.parse(live.body)
             except SpecError as error:
                 log.warning("application left out", application=live.key.name, reason=str(error))
+
+    def application_set(self, key: AppKey) -> ApplicationSet:
+        """One ApplicationSet, read now. Raises ObjectGone (404), SpecError."""
+        return ApplicationSet.parse(self._get(APPLICATION_SET, key.namespace, key.name))
+
+    def application_sets(self) -> Iterator[LiveObject]:
+        """All ApplicationSets of the control namespace, read now."""
+        return self._list(APPLICATION_SET, Selector())
+
+    def live_applications(self) -> Iterator[LiveObject]:
+        """All Applications of the control namespace as they are stored, those that do not read included, read now."""
+        return self._list(APPLICATION, Selector())
+
+    def config_map(self, name: str) -> Mapping[str, str] | None:
+        """A ConfigMap's data, read now; None where there is none."""
+        found = self._optional(CONFIG_MAP, name)
+        return (found.body.get("data") or {}) if found.uid else None
 
     def project(self, name: str) -> AppProject:
         """One AppProject. Raises ObjectGone, SpecError."""

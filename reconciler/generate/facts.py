@@ -50,11 +50,11 @@ class PullRequest:
 class GitFacts(Protocol):
     """A repository at one revision. Paths are relative to its root."""
 
-    def directories(self) -> Sequence[str]:
-        """Every folder but the root and what lies in hidden ones."""
+    def directories(self, patterns: Sequence[str]) -> Sequence[str]:
+        """At least all folders that match a pattern, but the root and what lies in hidden ones."""
 
-    def files(self) -> Sequence[str]:
-        """Every file."""
+    def files(self, patterns: Sequence[str]) -> Sequence[str]:
+        """At least all files that match a pattern."""
 
     def read(self, path: str) -> str:
         """A file's text."""

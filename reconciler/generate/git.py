@@ -40,14 +40,16 @@ def _folders(wanted: Sequence[JsonObject], tree: GitFacts) -> list[str]:
     """Argo CD: an exclusion wins wherever it stands; the root is meant only by its name."""
     patterns = [(of_folders(str(item.get("path", ""))), bool(item.get("exclude"))) for item in wanted]
     root = [ROOT] if any(item.get("path") == ROOT for item in wanted) else []
-    return [path for path in (*root, *sorted(tree.directories())) if _chosen(path, patterns)]
+    asked = [str(item.get("path", "")) for item in wanted if not item.get("exclude")]
+    return [path for path in (*root, *sorted(tree.directories(asked))) if _chosen(path, patterns)]
 
 
 def _files(wanted: Sequence[JsonObject], tree: GitFacts, *, doublestar: bool) -> list[str]:
     patterns = [
         (of_files(str(item.get("path", "")), doublestar=doublestar), bool(item.get("exclude"))) for item in wanted
     ]
-    return [path for path in sorted(tree.files()) if _chosen(path, patterns)]
+    asked = [str(item.get("path", "")) for item in wanted if not item.get("exclude")]
+    return [path for path in sorted(tree.files(asked)) if _chosen(path, patterns)]
 
 
 def _chosen(path: str, patterns: Sequence[tuple[Any, bool]]) -> bool:

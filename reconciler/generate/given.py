@@ -35,12 +35,13 @@ class GivenGit:
 
     spec: JsonObject
 
-    def directories(self) -> Sequence[str]:
-        listed = [*(self.spec.get("directories") or ()), *(posixpath.dirname(path) for path in self.files())]
+    def directories(self, patterns: Sequence[str]) -> Sequence[str]:
+        listed = [*(self.spec.get("directories") or ()), *(posixpath.dirname(path) for path in self.files(patterns))]
         found = {parent for path in listed for parent in _parents(str(path).strip("/"))}
         return sorted(path for path in found if not any(part.startswith(".") for part in path.split("/")))
 
-    def files(self) -> Sequence[str]:
+    def files(self, patterns: Sequence[str]) -> Sequence[str]:
+        del patterns  # a document is short
         return sorted(self.spec.get("files") or {})
 
     def read(self, path: str) -> str:

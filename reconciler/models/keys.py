@@ -110,6 +110,21 @@ class EntryKey:
     def app(cls, key: AppKey) -> EntryKey:
         return cls("app", str(key))
 
+    @classmethod
+    def appset(cls, key: AppKey) -> EntryKey:
+        return cls("appset", str(key))
+
+    @classmethod
+    def of_reader(cls, reader: AppKey) -> EntryKey:
+        """Whom the read index means: an application, or a set that `reader_of_set` named."""
+        kind, colon, namespace = reader.namespace.partition(":")
+        return cls("appset", f"{namespace}/{reader.name}") if kind == "appset" and colon else cls.app(reader)
+
     @property
     def app_key(self) -> AppKey:
         return AppKey.parse(self.name)
+
+
+def reader_of_set(key: AppKey) -> AppKey:
+    """An ApplicationSet as the read index names it, beside an Application of the same name."""
+    return AppKey(f"appset:{key.namespace}", key.name)

@@ -14,6 +14,7 @@ API_VERSION: Final = "argoproj.io/v1alpha1"
 
 # Ours
 CONTROLLER: Final = "reconciler.dev/controller"
+MASS_DELETION: Final = "reconciler.dev/allow-mass-deletion"
 SOPS_KEYS: Final = "reconciler.dev/sops-keys"
 """On an AppProject: the Secret that holds the keys of its encrypted files."""
 

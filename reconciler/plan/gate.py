@@ -1,11 +1,11 @@
-"""Whether an Application may be written: looking is free, acting is claimed."""
+"""Whether an Application or ApplicationSet may be written: looking is free, acting is claimed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from reconciler.models import words
-from reconciler.models.application import Application
+from reconciler.models.wire import WireObject
 from reconciler.settings import Manage
 
 
@@ -26,7 +26,7 @@ class Gate:
     """Why nothing may be written, in plain words; empty when it may."""
 
 
-def gate(app: Application, manage: Manage, unhonoured: tuple[str, ...]) -> Gate:
+def gate(app: WireObject, manage: Manage, unhonoured: tuple[str, ...]) -> Gate:
     """Shadow writes nothing, `adopted` only what carries both claims, `all` everything that uses what we honour.
 
     Argo CD: `skip-reconcile: "true"` stops its controller, which is what makes room for us.

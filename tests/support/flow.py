@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.expand import Expansion, expand
 from reconciler.models.keys import AppKey, EntryKey, Lane, RepoUrl
 from reconciler.models.manifest import JsonObject
 from reconciler.models.result import ReconcileResult
@@ -100,6 +101,16 @@ class Crew:
         with self.services.due.hold(entry, "") as held:
             assert held is not None
             return reconcile(key, self.services, held, now=self.services.readers.clock())
+
+    def expand(self, name: str, *, lane: Lane = "push") -> Expansion:
+        """One pass over an ApplicationSet, leased as a task leases it."""
+        key = AppKey(self.control_namespace, name)
+        entry = EntryKey.appset(key)
+        self.issue(entry, lane)
+        self.services.readers.catalog.invalidate()
+        with self.services.due.hold(entry, "") as held:
+            assert held is not None
+            return expand(key, self.services, held, now=self.services.readers.clock())
 
     def refresh(self, repo_url: str = "") -> float | None:
         """One look at the repository, or at another one, leased as a task leases it."""
