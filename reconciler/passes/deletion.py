@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.apply import Writer, run
@@ -11,16 +12,22 @@ from reconciler.errors import ObjectRejected, ReconcilerError, SpecError, Transi
 from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.observed import Condition, Observed
-from reconciler.models.result import ObjectResult, ReconcileResult
+from reconciler.models.result import Action, ObjectResult, ReconcileResult
+from reconciler.passes.desired import Means, Reads, desired_of, render_all, resolve_all, wishes
+from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of
-from reconciler.passes.observed import Ladder, Mine, Recollection, observe_owned
-from reconciler.passes.standing import Standing, aim
+from reconciler.passes.observed import Ladder, Mine, Recollection, observe_owned, read_hooks
+from reconciler.passes.standing import Standing, Target, aim
+from reconciler.passes.submodules import Submodules
 from reconciler.passes.telling import tell_deletion
-from reconciler.plan.cascade import Cascade, cascade, finalizer_patch
+from reconciler.plan.cascade import Cascade, cascade, finalizer_patch, needs_hooks
+from reconciler.plan.farewell import Leaving, Stage
+from reconciler.plan.hooks import is_held
 from reconciler.plan.lens import PLAIN, Lens
+from reconciler.plan.operation import of_spec
 from reconciler.plan.patch import deletion_patch
-from reconciler.plan.permissions import EVERYTHING
-from reconciler.plan.proof import claim_of
+from reconciler.plan.permissions import EVERYTHING, check_sources
+from reconciler.plan.proof import Deletion, claim_of
 from reconciler.plan.steps import Step
 from reconciler.services import Services
 from reconciler.store.lease import Held
@@ -48,7 +55,9 @@ def _decide(standing: Standing, services: Services) -> tuple[Cascade, Cluster | 
     try:
         target, lens = aim(app, services.readers), lens_of(services.readers, app.spec.project)
         claim = claim_of(app, target.project, target.destination, instance=standing.instance, lens=lens)
-        return cascade(app, _owned(standing, target.cluster, lens, services), claim), target.cluster
+        leaving = _leaving(standing, target, Leaving(app, claim, lens), services) if needs_hooks(app) else None
+        owned = _owned(standing, target.cluster, lens, services)
+        return cascade(app, owned, claim, leaving=leaving), target.cluster
     except DestinationUnknown:
         return _without_destination(standing, services), None
     except (SpecError, Transient, ObjectRejected) as error:
@@ -68,6 +77,25 @@ def _without_destination(standing: Standing, services: Services) -> Cascade:
     return Cascade(why="the destination is known again")
 
 
+def _leaving(standing: Standing, target: Target, leaving: Leaving, services: Services) -> Leaving:
+    """The hooks as Git has them now. Argo CD: what cannot be rendered holds up the deletion, too."""
+    app, readers, reads = standing.app, services.readers, Reads()
+    asked, project = of_spec(app), target.project
+    forbidden = check_sources(asked.sources, project, several=asked.is_several)
+    if forbidden:
+        raise SpecError(forbidden[0].message)
+    wanted = wishes(app, readers, asked)
+    resolutions = resolve_all(wanted, readers.resolve, reads)
+    elsewhere = Elsewhere(readers, project, readers.resolve, reads)
+    means = Means(readers, reads, elsewhere, Submodules(readers, project).tree)
+    renderings = render_all(app, wanted, resolutions, means)
+    desired = desired_of(app, renderings, target.cluster, instance=standing.instance, lens=leaving.lens)
+    known = replace(leaving, hooks=desired.hooks)
+    stages: tuple[Stage, ...] = ("PreDelete", "PostDelete")
+    keys = [manifest.key for stage in stages for manifest in known.of_stage(stage)]
+    return replace(known, lives=read_hooks(keys, target.cluster))
+
+
 def _owned(standing: Standing, cluster: Cluster, lens: Lens, services: Services) -> Observed:
     ladder = Ladder(cluster, _manager(services), Mine(standing.instance, lens), lambda _manifest, live: live.body)
     owned = services.stores.summaries.owned(cluster.url, standing.instance)
@@ -75,13 +103,16 @@ def _owned(standing: Standing, cluster: Cluster, lens: Lens, services: Services)
 
 
 def _delete(decided: Cascade, cluster: Cluster, services: Services, held: Held) -> tuple[ObjectResult, ...]:
-    steps = [
-        Step("prune", item.live.key, live=item.live, reason=item.reason, propagation=item.propagation)
-        for item in decided.delete
-    ]
+    steps = [*decided.hooks, *(_goes(item) for item in decided.delete)]
     writer = Writer(cluster, _manager(services), held.still_mine, held.agent)
     budget_s = min(services.readers.settings.pass_budget_s, held.remaining_s())
     return run(steps, writer, budget_s=budget_s).results
+
+
+def _goes(item: Deletion) -> Step:
+    """The call for one object; what our finalizer holds, such as a hook of a sync that was cut off, is let go first."""
+    action: Action = "clean" if is_held(item.live) else "prune"
+    return Step(action, item.live.key, live=item.live, reason=item.reason, propagation=item.propagation)
 
 
 def _record(app: Application, decided: Cascade, services: Services, held: Held, *, now: datetime) -> None:

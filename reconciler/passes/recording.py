@@ -17,6 +17,7 @@ from reconciler.passes.memory import Remembered, remember
 from reconciler.passes.recollection import Recall
 from reconciler.passes.telling import tell
 from reconciler.plan.conclude import ended_now
+from reconciler.plan.farewell import hook_finalizers_patch
 from reconciler.plan.patch import refresh_patch, status_patch
 from reconciler.plan.status import due_after, next_status
 from reconciler.plan.steps import Plan
@@ -60,12 +61,19 @@ def _write(seen: Look, acted: Acted, services: Services, held: Held, after: Json
         if patch := status_patch(app, seen.plan, after):
             held.still_mine()
             services.recorder.patch_application(app.key, patch)
-        if patch := refresh_patch(app):
-            held.still_mine()
-            services.recorder.patch_application(app.key, patch)
+        for patch in (refresh_patch(app), _finalizers(seen, app)):
+            if patch:
+                held.still_mine()
+                services.recorder.patch_application(app.key, patch)
     except ObjectConflict:
         return False
     return True
+
+
+def _finalizers(seen: Look, app: Application) -> list[JsonObject]:
+    """Argo CD: where there are hooks of a deletion, the Application is held until they have run."""
+    of_spec = seen.plan.compares_spec and seen.standing.gate.may_write
+    return hook_finalizers_patch(app, seen.desired) if of_spec else []
 
 
 def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: datetime) -> tuple[float, str]:

@@ -47,13 +47,21 @@ def tell(app: Application, plan: Plan, acted: Acted, after: JsonObject, services
 
 
 def tell_deletion(app: Application, decided: Cascade, results: Sequence[ObjectResult], services: Services) -> None:
-    """One event for each object that went with its Application, or did not."""
-    reasons = {item.live.key: item for item in decided.delete}
+    """One event for each object that went with its Application, or did not, and for each hook that began."""
+    proofs = {item.live.key: f"uid {item.uid}: {item.reason}" for item in decided.delete}
+    proofs |= {step.key: f"uid {step.live.uid if step.live else ''}: {step.reason}" for step in decided.hooks}
     for result in results:
-        item = reasons[result.key]
-        event = _deletion_event(result, f"{result.key} uid {item.uid}: {item.reason}")
+        event = _farewell_event(result, f"{result.key} {proofs[result.key]}")
         log.info(event.reason, application=str(app.key), message=event.message)
         services.recorder.event(app, event.reason, event.message, event.kind)
+
+
+def _farewell_event(result: ObjectResult, proof: str) -> Event:
+    if result.action != "start":
+        return _deletion_event(result, proof)
+    if result.ok:
+        return Event("HookStarted", f"{result.key}: {result.message}")
+    return Event("HookFailed", f"{result.key}: {result.message}", "Warning")
 
 
 def _object_events(plan: Plan, acted: Acted) -> Iterator[Event]:

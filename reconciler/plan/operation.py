@@ -90,16 +90,22 @@ def target(app: Application, *, may_write: bool, now: datetime) -> Target:
     """
     move = next_move(app, now=now)
     if not may_write or not isinstance(move, Run):
-        return _of_spec(app)
+        return of_spec(app)
     state = OperationState.model_validate(move.state)
     sync, result = state.operation.sync, state.sync_result
     if sync is None:
-        return _of_spec(app)
+        return of_spec(app)
     sources = sync.sources or ((sync.source,) if sync.source else app.spec.all_sources)
     several = bool(sync.sources) or (sync.source is None and bool(app.spec.sources))
     recorded = _pins(result, several=several) if result else ()
     pins = recorded if any(recorded) else _pins(sync, several=several)
     return Target(sources, _pinned(sources, pins), is_several=several, of_operation=True)
+
+
+def of_spec(app: Application) -> Target:
+    """What the spec follows, whatever an operation has pinned."""
+    sources = app.spec.all_sources
+    return Target(sources, tuple(source.target_revision for source in sources), is_several=bool(app.spec.sources))
 
 
 def start(operation: JsonObject, *, now: datetime) -> JsonObject:
@@ -203,11 +209,6 @@ def _withdrawn(state: OperationState, now: datetime) -> Move:
 
 def _retry_of(state: JsonObject) -> Retry:
     return Retry.model_validate(state["operation"].get("retry") or {})
-
-
-def _of_spec(app: Application) -> Target:
-    sources = app.spec.all_sources
-    return Target(sources, tuple(source.target_revision for source in sources), is_several=bool(app.spec.sources))
 
 
 def _pins(asked: SyncOperation | SyncResult, *, several: bool) -> tuple[str, ...]:

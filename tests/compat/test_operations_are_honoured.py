@@ -11,6 +11,8 @@ from reconciler.models.keys import CommitId
 from reconciler.models.manifest import LiveObject
 from reconciler.models.observed import Reading
 from reconciler.plan.cascade import cascade
+from reconciler.plan.farewell import Leaving
+from reconciler.plan.lens import PLAIN
 from reconciler.plan.migration import migration
 from reconciler.plan.patch import refresh_patch
 from tests.compat.situations import (
@@ -246,3 +248,21 @@ def test_a_hook_goes_when_its_policy_says(policy: Json, expected: str) -> None:
     asked = manifest("hook", **OLD, **policy)
     decided = plan(app(operation=operation()), [A], hooks=[asked], there=[live("hook", OLD)])
     assert actions(decided) == [(expected, "hook")]
+
+
+@pytest.mark.parametrize("stage", ["pre-delete", "post-delete"])
+@pytest.mark.parametrize("suffix", ["", "/cleanup"])
+def test_a_finalizer_holds_an_application_until_its_deletion_hooks_have_run(stage: str, suffix: str) -> None:
+    name = f"{stage}-finalizer.argocd.argoproj.io{suffix}"
+    subject = app(metadata={"deletionTimestamp": BEFORE, "finalizers": [name]})
+    asked = manifest("hook", **{"helm.sh/hook": stage, "helm.sh/hook-delete-policy": "hook-succeeded"})
+    leaving = Leaving(subject, claim(subject), PLAIN, (asked,))
+    found = cascade(subject, observed(), claim(subject), leaving=leaving)
+    began = [] if suffix else [("start", "hook")]
+    assert [(step.action, step.key.name) for step in found.hooks] == began
+    assert found.release == ((name,) if suffix else ())
+    ready = (
+        LiveObject(found.hooks[0].manifest.body | {"status": {}}) if found.hooks and found.hooks[0].manifest else None
+    )
+    there = Leaving(subject, claim(subject), PLAIN, (asked,), {asked.key: ready})
+    assert suffix or cascade(subject, observed(), claim(subject), leaving=there).release == (name,)

@@ -158,22 +158,3 @@ def test_rules_of_a_project_that_are_not_enforced_keep_its_applications_from_bei
 
     assert "AppProject spec.signatureKeys" in tenant.conditions(key)["InvalidSpecError"]
     assert (tenant.sent(log), tenant.data("one")) == ([], {"color": "red"})
-
-
-def test_a_finalizer_for_deletion_hooks_keeps_a_deleted_application_and_its_objects(tenant: Tenant) -> None:
-    application = tenant.application()
-    application["metadata"]["finalizers"] = [
-        "resources-finalizer.argocd.argoproj.io",
-        "post-delete-finalizer.argocd.argoproj.io",
-    ]
-    tenant.git.create(tenant.repo, {f"web/{name}": text for name, text in RED.items()})
-    key = tenant.create(application)
-    tenant.reconcile(key)
-    tenant.plane.api.delete(tenant.app_path(key))
-    log = tenant.audit()
-
-    tenant.reconcile(key)
-
-    assert "post-delete-finalizer" in " ".join(tenant.conditions(key).values())
-    assert tenant.sent(log) == []
-    assert tenant.read(key)["metadata"]["finalizers"] == application["metadata"]["finalizers"]

@@ -232,8 +232,9 @@ ANNOTATIONS: tuple[Row, ...] = (
 
 FINALIZERS: tuple[Row, ...] = (
     *honoured(_END, _DOES + "test_a_finalizer_asks_for_a_cascading_deletion", *words.CASCADE_PROPAGATION),
-    *ignored(
+    *honoured(
         _END,
+        _DOES + "test_a_finalizer_holds_an_application_until_its_deletion_hooks_have_run",
         *(words.PRE_DELETE_FINALIZER, words.PRE_DELETE_CLEANUP, words.POST_DELETE_FINALIZER, words.POST_DELETE_CLEANUP),
         note="set where deletion hooks exist",
     ),

@@ -138,7 +138,4 @@ ANNOTATIONS: tuple[Row, ...] = (
     ),
 )
 
-HOOKS_OF_DELETION = frozenset({"PreDelete", "PostDelete", "pre-delete", "post-delete"})
-"""Hooks of an Application's deletion; those of its syncs are honoured."""
-
 ROWS = (*OPTIONS, *COMPARE_OPTIONS, *ANNOTATIONS)

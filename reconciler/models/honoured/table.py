@@ -108,9 +108,6 @@ def _object_marks(manifest: Manifest) -> Iterator[str]:
             yield from _options(value.split(","), "object sync option")
         elif key == words.COMPARE_OPTIONS:
             yield from _compare_options(value)
-        elif key in (words.HOOK, words.HELM_HOOK):
-            named = {word.strip() for word in value.split(",")} & objects.HOOKS_OF_DELETION
-            yield from (f"annotation {key}: {word}" for word in sorted(named))
         elif _is_unhonoured(_OBJECT_MARKS, key, value) and not _is_child_s_own(manifest, key):
             yield f"annotation {key}: {value}"
 

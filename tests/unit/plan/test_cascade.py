@@ -94,9 +94,9 @@ def test_what_could_not_be_read_stops_the_deletion_and_keeps_the_finalizer(obser
     assert why in found.condition.message
 
 
-def test_deletion_hooks_are_not_honoured_and_stop_the_deletion() -> None:
+def test_without_its_hooks_a_deletion_that_has_some_waits() -> None:
     found = verdict(sees(OLD), a_deleted_app(FINALIZER, "pre-delete-finalizer.argocd.argoproj.io"))
-    assert (found.delete, found.release) == ((), ())
+    assert (found.delete, found.release, found.hooks) == ((), (), ())
     assert found.condition is not None
 
 

@@ -119,15 +119,6 @@ def test_annotations_of_an_application_count_if_they_are_argo_cds(annotations: J
     assert fields(metadata={"name": "orders", "annotations": annotations}) == names
 
 
-def test_deletion_hooks_show_by_their_finalizers() -> None:
-    finalizers = [
-        "resources-finalizer.argocd.argoproj.io",
-        "post-delete-finalizer.argocd.argoproj.io",
-        "some.body/else",
-    ]
-    assert fields(metadata={"finalizers": finalizers}) == ("post-delete-finalizer.argocd.argoproj.io",)
-
-
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
@@ -155,7 +146,7 @@ def in_manifest(annotations: Json, kind: str = "ConfigMap") -> tuple[str, ...]:
     [
         ({"argocd.argoproj.io/sync-wave": "0", "helm.sh/hook": "crd-install"}, ()),
         ({"argocd.argoproj.io/sync-wave": "-1", "argocd.argoproj.io/hook": "PreSync"}, ()),
-        ({"argocd.argoproj.io/hook": "PostSync,PreDelete"}, ("annotation argocd.argoproj.io/hook: PreDelete",)),
+        ({"argocd.argoproj.io/hook": "PostSync,PreDelete"}, ()),
         ({"argocd.argoproj.io/sync-options": "Prune=false, Replace=true, Of=tomorrow"}, ("sync option Of=tomorrow",)),
         ({"argocd.argoproj.io/sync-options": "ServerSideApply=false"}, ()),
         ({"argocd.argoproj.io/compare-options": "IgnoreExtraneous"}, ()),
