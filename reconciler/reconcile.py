@@ -21,6 +21,7 @@ from reconciler.passes.looking import look_at
 from reconciler.passes.recollection import recall
 from reconciler.passes.recording import record
 from reconciler.passes.standing import stand
+from reconciler.plan.operation import overdue
 from reconciler.services import Services
 from reconciler.store.lease import Held
 
@@ -39,7 +40,8 @@ def reconcile(key: AppKey, services: Services, held: Held, *, now: datetime) -> 
 
 
 def _pass(app: Application, services: Services, held: Held, *, now: datetime) -> ReconcileResult:
-    standing = stand(app, services.readers)
+    standing = stand(overdue(app, services.readers.settings.sync_timeout_s, now=now), services.readers)
+    app = standing.app
     if standing.gate.skip:
         return ReconcileResult(app.key, app.uid, "skipped", why="; ".join(standing.gate.reasons))
     if app.is_deleting:

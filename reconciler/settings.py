@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     pass_budget_s: float = 5.0
     """A pass stops starting new writes after this long and is due again at once."""
 
+    sync_timeout_s: float = 0.0
+    """An operation that runs for longer is terminated, retries included; 0 never (Argo CD's
+    `controller.sync.timeout.seconds`)."""
+
     refresh_deadline_s: float = 600.0
     heartbeat_ttl_s: float = 5.0
     redrive_s: float = 30.0

@@ -41,6 +41,7 @@ class Remembered:
     is_blink: bool
     retry_s: float
     is_watched: bool
+    sync_timeout_s: float = 0.0
 
 
 def remember(seen: Look, acted: Acted, recall: Recall) -> Remembered:
@@ -58,6 +59,7 @@ def remember(seen: Look, acted: Acted, recall: Recall) -> Remembered:
         is_blink=fault is not None and record.faults <= patience,
         retry_s=min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(record.faults - 1, 8)),
         is_watched=recall.is_watched,
+        sync_timeout_s=recall.services.readers.settings.sync_timeout_s,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -18,6 +19,7 @@ from reconciler.passes.recollection import Recall
 from reconciler.passes.telling import tell
 from reconciler.plan.conclude import ended_now
 from reconciler.plan.farewell import hook_finalizers_patch
+from reconciler.plan.operation import timeout_due_s
 from reconciler.plan.patch import refresh_patch, status_patch
 from reconciler.plan.status import due_after, next_status
 from reconciler.plan.steps import Plan
@@ -76,6 +78,13 @@ def _finalizers(seen: Look, app: Application) -> list[JsonObject]:
     return hook_finalizers_patch(app, seen.desired) if of_spec else []
 
 
+def _timeout_s(after: JsonObject, limit_s: float, now: datetime) -> float | None:
+    state = after.get("operationState") or {}
+    if limit_s <= 0 or state.get("phase") != words.RUNNING:
+        return None
+    return max(STUCK_S, timeout_due_s(state, limit_s, now=now))
+
+
 def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: datetime) -> tuple[float, str]:
     """Seconds until the next pass without an event, and why: the earliest of all reasons."""
     due_s, why = due_after(acted.app, seen.plan, after, now=now)
@@ -87,15 +96,11 @@ def _due(seen: Look, acted: Acted, after: JsonObject, known: Remembered, now: da
     if seen.reads and seen.reads.is_pinned and (after.get("operationState") or {}).get("phase") in words.COMPLETED:
         # Nobody wakes it for what the spec follows before that was looked at.
         reasons.append((0.0, "the operation had its own revision: the spec is looked at next"))
+    if (limit_s := _timeout_s(after, known.sync_timeout_s, now)) is not None:
+        reasons.append((limit_s, "the operation may run no longer"))
     if known.is_stale:
         reasons.append((0.0, "a newer commit came in during the pass"))
-    if isinstance(seen.fault, Transient):
-        reasons.append((seen.fault.retry_after_s or known.retry_s, str(seen.fault)))
-    elif isinstance(seen.fault, SpecError):
-        # A dead child may have been killed from outside: three tries in a row tell whose fault it was.
-        reasons.append((RETRY_S if isinstance(seen.fault, RendererDied) else FAULTY_S, str(seen.fault)))
-    elif seen.comparison.sync == "Unknown":
-        reasons.append(_unread_due(seen))
+    reasons.extend(_fault_due(seen, known))
     if acted.outcome.conflicts:
         reasons.append((0.0, next(iter(acted.outcome.conflicts.values()))))
     if acted.outcome.transient:
@@ -111,6 +116,17 @@ def _is_awaited(plan: Plan) -> bool:
 
 def _status(after: JsonObject, part: str) -> str:
     return str((after.get(part) or {}).get("status", ""))
+
+
+def _fault_due(seen: Look, known: Remembered) -> Iterator[tuple[float, str]]:
+    """When what could not be read is tried again."""
+    if isinstance(seen.fault, Transient):
+        yield seen.fault.retry_after_s or known.retry_s, str(seen.fault)
+    elif isinstance(seen.fault, SpecError):
+        # A dead child may have been killed from outside: three tries in a row tell whose fault it was.
+        yield RETRY_S if isinstance(seen.fault, RendererDied) else FAULTY_S, str(seen.fault)
+    elif seen.comparison.sync == "Unknown":
+        yield _unread_due(seen)
 
 
 def _unread_due(seen: Look) -> tuple[float, str]:

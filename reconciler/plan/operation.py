@@ -20,6 +20,8 @@ from reconciler.plan.times import duration_s, instant_of, rfc3339
 FIRST_WAIT = "5s"
 LONGEST_WAIT = "3m"
 FACTOR = 2
+OVERDUE = "operation is terminating due to timeout"
+OVERDUE_CAUSE = ", triggered by controller sync timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,26 @@ class Target:
         return self.of_operation and self.revisions != tuple(wanted)
 
 
+def overdue(app: Application, timeout_s: float, *, now: datetime) -> Application:
+    """The Application with its operation being terminated, if that has run for too long; else as it is.
+
+    Argo CD: counted from the start of the operation, its retries included; 0 is no limit.
+    """
+    state = app.status.operation_state
+    if timeout_s <= 0 or app.operation is None or state is None or state.phase != words.RUNNING:
+        return app
+    if timeout_due_s(state.to_json(), timeout_s, now=now) > 0:
+        return app
+    ending = state.model_copy(update={"phase": words.TERMINATING, "message": OVERDUE})
+    return app.model_copy(update={"status": app.status.model_copy(update={"operation_state": ending})})
+
+
+def timeout_due_s(state: JsonObject, timeout_s: float, *, now: datetime) -> float:
+    """Seconds until a running operation is terminated."""
+    started = instant_of(str(state.get("startedAt") or ""))
+    return timeout_s - (now - started).total_seconds() if started else timeout_s
+
+
 def next_move(app: Application, *, now: datetime) -> Move:
     """What becomes of the requested operation in this pass. Argo CD: operation and operationState."""
     state = app.status.operation_state
@@ -77,7 +99,8 @@ def next_move(app: Application, *, now: datetime) -> Move:
     if state is None or state.is_completed:
         return _begun(app.operation, now)
     if state.phase == words.TERMINATING:
-        return End(ended(state.to_json(), "Failed", "Operation terminated", now=now))
+        cause = OVERDUE_CAUSE if state.message == OVERDUE else ""
+        return End(ended(state.to_json(), "Failed", f"Operation terminated{cause}", now=now))
     if state.waits_for_retry:
         return _between_attempts(state, now)
     return Run({**state.to_json(), "phase": words.RUNNING})
