@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.models.manifest import JsonObject
-from reconciler.plan.operation import End, Hold, Idle, Run, failed, next_move, retry_due_s, start, target
+from reconciler.plan.operation import End, Hold, Idle, Run, failed, next_move, overdue, retry_due_s, start, target
 from tests.unit.plan.given import C1, C2, NOON, REPO, an_app, at, finished, later
 
 SYNC: JsonObject = {"initiatedBy": {"username": "ada"}, "sync": {"revision": C1}}
@@ -170,3 +170,15 @@ def test_where_nothing_may_be_written_the_spec_is_rendered() -> None:
 
 def test_a_started_operation_is_stored_as_it_was_asked_for() -> None:
     assert start(SYNC, now=NOON) == {"operation": SYNC, "phase": "Running", "startedAt": at(0)}
+
+
+@pytest.mark.parametrize(("after_s", "limit_s", "ends"), [(59, 60, False), (60, 60, True), (9999, 0, False)])
+def test_an_operation_that_runs_too_long_is_terminated(after_s: float, limit_s: float, ends: bool) -> None:
+    state = {"operation": {"sync": {}}, "phase": "Running", "startedAt": at(0), "retryCount": 2}
+    app = an_app(operation={"sync": {}}, status={"operationState": state})
+    move = next_move(overdue(app, limit_s, now=later(after_s)), now=later(after_s))
+    assert isinstance(move, End) is ends
+    if isinstance(move, End):
+        assert move.state["message"] == "Operation terminated, triggered by controller sync timeout"
+    # What was read stays what a patch tests, so that it still fits.
+    assert overdue(app, limit_s, now=later(after_s)).raw == app.raw
