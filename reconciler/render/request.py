@@ -126,7 +126,9 @@ def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
     found = log.noted(sight.look("file", path))
     if not isinstance(found, Found):
         words = "leaves the repository" if found.why == "escapes" else "does not exist"
-        raise SourceError(f"app path {job.source.path!r} {words} in {job.repo} at {job.commit[:8]} ({found.path!r})")
+        # Of what is missing, not how far one comes: that changes with commits that do not concern the application.
+        link = f" ({found.path!r})" if found.hops else ""
+        raise SourceError(f"app path {job.source.path!r} {words} in {job.repo} at {job.commit[:8]}{link}")
     if found.entry.type != "dir":
         raise SourceError(f"app path {job.source.path!r} in {job.repo} is a {found.entry.type}, not a folder")
     return path
