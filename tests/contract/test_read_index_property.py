@@ -29,7 +29,7 @@ from tests.support.campaign import FULL
 from tests.support.renderer import a_config_map, renderer_binary
 from tests.support.trees import Content, Link, MemoryTree
 
-EDITS = 2000 if FULL else 120
+EDITS = 2000 if FULL else 80
 SEED = 20260728
 REPO, BINDING = RepoUrl("https://git.corp/fleet"), "refs/heads/main"
 Files = dict[str, Content]
@@ -215,7 +215,9 @@ def test_the_read_index_names_exactly_those_that_an_edit_concerns(rig: Rig) -> N
         named = rig.named(Change(changes.paths, changes.listings))
         renders = {name: rig.fresh(name, new) for name in SOURCES}
         differs = {name for name in SOURCES if renders[name].outcome != rig.known[name].outcome}
-        told = f"edit {number}: {sorted(changes.paths)}\n" + "\n".join(f"{name}: {rig.known[name].outcome} -> {renders[name].outcome}" for name in differs - named)
+        told = f"edit {number}: {sorted(changes.paths)}\n" + "\n".join(
+            f"{name}: {rig.known[name].outcome} -> {renders[name].outcome}" for name in differs - named
+        )
         assert differs <= named, told
         may_be = {name for name in SOURCES if touched(rig.known[name], Sight(tree), Sight(new), set(changes.paths))}
         assert named <= differs | may_be, told
