@@ -14,10 +14,11 @@ from reconciler.clusters.watch import Collection, Patience, Sink, Watch
 from reconciler.errors import ReconcilerError
 from reconciler.models.keys import CONTROL, GroupKind
 from reconciler.models.words import API_VERSION, GROUP, PART_OF, PART_OF_ARGOCD, SECRET_TYPE
-from reconciler.observe.facts import AppFacts, Digester
+from reconciler.observe.facts import SET_KIND, AppFacts, Digester
 from reconciler.observe.fleet import Fleet
 from reconciler.observe.mirror import Mirror
 from reconciler.observe.outbox import Job, Scope
+from reconciler.observe.sets import SetFacts, Sets
 from reconciler.observe.surroundings import Surrounding, Thing, cluster_names, of_project, of_secret, of_settings
 
 NOT_INSTALLED_S = 10.0
@@ -34,7 +35,7 @@ class Ears:
 
 
 class Control:
-    """Four watches. Only the observer that `speaks` passes on what they see; the others just know."""
+    """Five watches. Only the observer that `speaks` passes on what they see; the others just know."""
 
     def __init__(self, streams: Streams, namespace: str, digest: Digester, ears: Ears) -> None:
         self._streams, self._ears = streams, ears
@@ -46,14 +47,17 @@ class Control:
         secrets = Surrounding(digest, self.fleet, of_secret, self._secrets_changed)
         self.secrets = self._mirror(GroupKind("", "Secret"), secrets)
         settings = Surrounding(digest, self.fleet, of_settings, ears.settings_changed)
+        self.sets: Mirror[SetFacts] = Mirror(Scope(CONTROL, GroupKind(GROUP, SET_KIND)), Sets(digest), self._put)
+        self.fleet.sets = lambda: self.sets.known
         self.settings = self._mirror(GroupKind("", "ConfigMap"), settings)
-        self._mirrors: list[Mirror[Any]] = [self.apps, self.projects, self.secrets, self.settings]
+        self._mirrors: list[Mirror[Any]] = [self.apps, self.projects, self.secrets, self.settings, self.sets]
         own, core = f"/apis/{API_VERSION}/namespaces/{namespace}", f"/api/v1/namespaces/{namespace}"
         self._collections = [
             Collection(f"{own}/applications"),
             Collection(f"{own}/appprojects"),
             Collection(f"{core}/secrets", Selector(labels=SECRET_TYPE)),
             Collection(f"{core}/configmaps", Selector(labels=f"{PART_OF}={PART_OF_ARGOCD}")),
+            Collection(f"{own}/applicationsets"),
         ]
         self._watches: list[Watch] = []
         self._tasks: list[asyncio.Task[None]] = []

@@ -61,6 +61,12 @@ class _Kind(msgspec.Struct, frozen=True, gc=False):
     name: str | None = None
 
 
+class _Owner(msgspec.Struct, frozen=True, gc=False):
+    kind: str = ""
+    name: str | None = None
+    controller: bool | None = None
+
+
 class _SyncResult(msgspec.Struct, frozen=True, gc=False):
     resources: list[_Kind] | None = None
 
@@ -76,6 +82,7 @@ class _Sync(msgspec.Struct, frozen=True, gc=False):
 
 class _Status(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     sync: _Sync | None = None
+    health: _Sync | None = None
     resources: list[_Kind] | None = None
     operation_state: _OperationState | None = None
 
@@ -91,6 +98,9 @@ _decode = msgspec.json.Decoder(_Application).decode
 _spec = msgspec.json.Decoder(_Spec)
 _operation = msgspec.json.Decoder(_Operation)
 _status = msgspec.json.Decoder(_Status)
+_owners = msgspec.json.Decoder(list[_Owner])
+
+SET_KIND = "ApplicationSet"
 
 
 class AppFacts(msgspec.Struct, frozen=True, gc=False):
@@ -117,6 +127,12 @@ class AppFacts(msgspec.Struct, frozen=True, gc=False):
 
     synced: bool = False
     """Its last verdict. Where it differs from Git, any edit may be the one that mends it."""
+
+    verdict: str = ""
+    """Sync and health together, as its set shows them."""
+
+    owner_set: str = ""
+    """Name of the ApplicationSet that it belongs to."""
 
     definitions: tuple[str, ...] = ()
     """Names of the CustomResourceDefinitions in its inventory: those never carry a mark."""
@@ -149,6 +165,8 @@ def facts_of(raw: Raw, digest: Digester) -> AppFacts:
         repos=_shared(tuple(dict.fromkeys(_repos(spec)))),
         kinds=_shared(frozenset(_kinds(status))),
         synced=status.sync is not None and status.sync.status == "Synced",
+        verdict=intern("/".join(one.status or "" for one in (status.sync, status.health) if one is not None)),
+        owner_set=intern(_owner_set(app.metadata.owner_references)),
         definitions=_shared(tuple(_definitions(status))),
     )
 
@@ -214,6 +232,13 @@ def _kinds(status: _Status) -> Iterator[GroupKind]:
     for entry in [*(status.resources or ()), *(results or ())]:
         if entry.kind:
             yield GroupKind(intern(entry.group or ""), intern(entry.kind))
+
+
+def _owner_set(owners: Raw) -> str:
+    if not bytes(owners):
+        return ""
+    found = _part(_owners, owners, [])
+    return next((one.name or "" for one in found if one.controller and one.kind == SET_KIND), "")
 
 
 def _definitions(status: _Status) -> Iterator[str]:

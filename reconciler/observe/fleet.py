@@ -9,10 +9,11 @@ from functools import lru_cache
 
 from reconciler.clusters.envelopes import Raw
 from reconciler.errors import SpecError
-from reconciler.models.keys import IN_CLUSTER, AppKey, ClusterUrl, EntryKey, GroupKind, Lane
+from reconciler.models.keys import CONTROL, IN_CLUSTER, AppKey, ClusterUrl, EntryKey, GroupKind, Lane
 from reconciler.models.words import IN_CLUSTER_NAME
 from reconciler.observe.facts import AppFacts, Digester, asked, facts_of
 from reconciler.observe.seen import Seen
+from reconciler.observe.sets import SetFacts, request_of
 from reconciler.sources.urls import parse_any
 from reconciler.store.due import Request
 
@@ -33,6 +34,7 @@ class Fleet:
     known: Callable[[], Mapping[str, AppFacts]] = dict
     names: dict[str, ClusterUrl] = field(default_factory=dict)
     definers: dict[tuple[ClusterUrl, str], str] = field(default_factory=dict)
+    sets: Callable[[], Mapping[str, SetFacts]] = dict
 
     # What the mirror asks.
 
@@ -49,6 +51,7 @@ class Fleet:
 
     def demands(self, before: AppFacts | None, after: AppFacts | None, raw: Raw | None) -> Iterator[Request]:
         del raw
+        yield from _set_of(before, after)
         if after is None:
             if before is not None:
                 # Its pass will find it gone, and clears away what is remembered of it.
@@ -114,6 +117,20 @@ class Fleet:
         found = (app for app in list(self.known().values()) if chosen(app))
         for place, app in enumerate(found):
             yield self.request(app, lane, place * SPREAD_S)
+
+    def all_sets(self) -> Iterator[Request]:
+        """Requests for all ApplicationSets: their generators may depend on anything around them."""
+        for place, one in enumerate(list(self.sets().values())):
+            yield request_of(one, "push", place * SPREAD_S)
+
+
+def _set_of(before: AppFacts | None, after: AppFacts | None) -> Iterator[Request]:
+    """The set of an Application that somebody edited or deleted, or whose verdict is another one: it shows that."""
+    one = after or before
+    if one is None or not one.owner_set or before is None:
+        return
+    if after is None or (before.content, before.verdict) != (after.content, after.verdict):
+        yield Request(EntryKey.appset(AppKey(one.key.namespace, one.owner_set)), "", "push", CONTROL)
 
 
 def _refreshes(repos: Iterable[str]) -> Iterator[Request]:

@@ -84,12 +84,14 @@ class Surrounding:
             return
         concerned = [self.depends(thing) for thing in (before, after) if thing is not None]
         yield from self.fleet.many(lambda app: any(depends(app) for depends in concerned))
+        yield from self.fleet.all_sets()
 
     def late(self, name: str, stored: Seen | None, after: Thing | None) -> Iterator[Request]:
         """Of what went while nobody watched, nothing but its name is known: everybody looks."""
         del name
         if after is None:
             yield from self.fleet.many(lambda _app: True)
+            yield from self.fleet.all_sets()
         elif stored is None or stored.digest != after.seen.digest:
             yield from self.demands(None, after, None)
 

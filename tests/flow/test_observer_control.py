@@ -192,3 +192,45 @@ def test_an_observer_that_starts_again_asks_only_for_what_changed_meanwhile(
         stage.desk.wait_for_more(gone, before[gone])
         stage.sentinel()
         assert stage.desk.count(quiet) == before[quiet]
+
+
+def test_a_set_is_due_when_it_changes_and_when_its_application_or_a_cluster_does(
+    stage: Stage, control_plane: ControlPlane, valkey: Valkey
+) -> None:
+    entry, desk = EntryKey("appset", f"{stage.namespace}/fleet"), stage.desk
+    path = f"/apis/argoproj.io/v1alpha1/namespaces/{stage.namespace}/applicationsets/fleet"
+    with an_observer(control_plane, valkey, stage.namespace):
+        made = stage.api.create(
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "ApplicationSet",
+                "metadata": {"namespace": stage.namespace, "name": "fleet"},
+                "spec": {
+                    "generators": [],
+                    "template": {"metadata": {}, "spec": {"project": "shop", "destination": {}}},
+                },
+            }
+        )
+        desk.wait_for_more(entry, 0)
+        uid = made["metadata"]["uid"]
+        owner = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "name": "fleet", "uid": uid}
+        stage.create(ownerReferences=[{**owner, "controller": True}])
+        stage.sentinel()
+        before = desk.count(entry)
+        stage.patch(
+            {"status": {"sync": {"status": "Synced", "comparedTo": {"source": {"repoURL": REPO}, "destination": {}}}}}
+        )
+        desk.wait_for_more(entry, before)
+        before = desk.count(entry)
+        stage.patch({"spec": {"revisionHistoryLimit": 3}})
+        desk.wait_for_more(entry, before)
+        before = desk.count(entry)
+        secret = {"name": "far", "namespace": stage.namespace, "labels": {SECRET_TYPE: "cluster"}}
+        stage.api.create(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": secret, "stringData": {"server": "https://far"}}
+        )
+        desk.wait_for_more(entry, before)
+        before = desk.count(entry)
+        stage.api.patch(path, {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}})
+        desk.wait_for_more(entry, before)
+        assert desk.lane(entry) == "person"
