@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     poll_s: float | None = None
     """Repository poll interval; None follows `timeout.reconciliation` of argocd-cm (120 s and jitter when unset)."""
 
+    prune_limit: str = ""
+    """An automated prune of more objects than this (`50`), or than this share (`20%`), waits for a confirmation; a
+    project may say otherwise by `reconciler.dev/prune-limit`. Empty means no limit."""
+
     pass_deadline_s: float = 30.0
     pass_budget_s: float = 5.0
     """A pass stops starting new writes after this long and is due again at once."""

@@ -18,14 +18,17 @@ class Writer:
     """Writes as one field manager, for one pass. Calls `still_mine` before every write; it raises LeaseLost.
 
     Raises ObjectConflict (the object moved since it was read), ObjectRejected (the server refused it),
-    ClusterUnavailable (no answer, and then the write may have happened). `agent` names the pass in audit logs.
+    ClusterUnavailable (no answer, and then the write may have happened). `agent` names the pass in audit logs. With
+    `user` everything is written in that user's name, which our own has to be allowed to take.
     """
 
-    def __init__(self, cluster: Cluster, manager: str, still_mine: Callable[[], None], agent: str = AGENT) -> None:
+    def __init__(
+        self, cluster: Cluster, manager: str, still_mine: Callable[[], None], agent: str = AGENT, *, user: str = ""
+    ) -> None:
         self.cluster = cluster
         self.manager = manager
         self._still_mine = still_mine
-        self._headers = {"User-Agent": agent}
+        self._headers = {"User-Agent": agent, **({"Impersonate-User": user} if user else {})}
 
     def apply(
         self, manifest: Manifest, *, live: LiveObject | None, dry_run: bool = False, strict: bool = True

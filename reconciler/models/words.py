@@ -23,6 +23,9 @@ CONTROLLER_ACTIVE: Final = "active"
 OPERATION: Final = "reconciler.dev/operation"
 """On a hook: the attempt of an operation, and the phase, that it was created for."""
 
+PRUNE_LIMIT: Final = "reconciler.dev/prune-limit"
+"""On an AppProject: how much an automated sync may prune without a confirmation."""
+
 # Annotations of Applications
 REFRESH: Final = "argocd.argoproj.io/refresh"
 REFRESH_TIMESTAMP: Final = "argocd.argoproj.io/refresh-timestamp"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply import Outcome, Writer, run
-from reconciler.clusters.cluster import Cluster
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Observed, Reading
@@ -13,6 +12,7 @@ from reconciler.models.result import ObjectResult
 from reconciler.passes.looking import Eyes, Look, estimator
 from reconciler.passes.observed import Predict
 from reconciler.passes.recollection import Recall
+from reconciler.passes.standing import Target
 from reconciler.plan.build import judge
 from reconciler.plan.compare import Comparison
 from reconciler.plan.patch import claim_patch
@@ -39,8 +39,8 @@ def eyes_of(known: Recall, held: Held) -> Eyes:
     """How a worker looks: it remembers, and asks the server by dry runs, which the lease covers like writes."""
     manager = known.services.readers.settings.field_manager
 
-    def predict(cluster: Cluster) -> Predict:
-        writer, estimate = Writer(cluster, manager, held.still_mine, held.agent), estimator(known.app, manager)
+    def predict(target: Target) -> Predict:
+        writer, estimate = writer_to(target, manager, held), estimator(known.app, manager)
 
         def asked(manifest: Manifest, live: LiveObject) -> JsonObject:
             if manifest.group_kind in STORED_AS_WRITTEN:
@@ -53,6 +53,11 @@ def eyes_of(known: Recall, held: Held) -> Eyes:
     return Eyes(known.resolve, known.admit, predict, known.recollect)
 
 
+def writer_to(target: Target, manager: str, held: Held) -> Writer:
+    """Who writes to a destination in this pass."""
+    return Writer(target.cluster, manager, held.still_mine, held.agent, user=target.identity.user)
+
+
 def act(seen: Look, services: Services, held: Held) -> Acted:
     """Does the steps. Raises LeaseLost; ObjectConflict when the Application changed, and then nothing was done."""
     app, plan, target = seen.standing.app, seen.plan, seen.target
@@ -61,7 +66,7 @@ def act(seen: Look, services: Services, held: Held) -> Acted:
     if claim := claim_patch(app, plan):
         held.still_mine()
         app = Application.parse(services.recorder.patch_application(app.key, claim).body)
-    writer = Writer(target.cluster, plan.policy.manager, held.still_mine, held.agent)
+    writer = writer_to(target, plan.policy.manager, held)
     budget_s = min(services.readers.settings.pass_budget_s, held.remaining_s())
     outcome = run(plan.steps, writer, budget_s=budget_s)
     after = judge(app, seen.desired, _observed_after(seen.observed, outcome), plan.policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.apply import Writer, run
+from reconciler.apply import run
 from reconciler.clusters.cluster import Cluster
 from reconciler.clusters.registry import DestinationUnknown
 from reconciler.errors import ObjectRejected, ReconcilerError, SpecError, Transient
@@ -13,6 +13,7 @@ from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.observed import Condition, Observed
 from reconciler.models.result import Action, ObjectResult, ReconcileResult
+from reconciler.passes.acting import writer_to
 from reconciler.passes.desired import Means, Reads, desired_of, render_all, resolve_all, wishes
 from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of
@@ -42,22 +43,24 @@ def take_down(standing: Standing, services: Services, held: Held, *, now: dateti
     """Deletes what this pass may delete, and lets the Application go once nothing is left. Raises LeaseLost."""
     if not standing.gate.may_write:
         return ReconcileResult(standing.app.key, standing.app.uid, "skipped", why="; ".join(standing.gate.reasons))
-    decided, cluster = _decide(standing, services)
-    results = _delete(decided, cluster, services, held) if cluster else ()
+    decided, target = _decide(standing, services)
+    results = _delete(decided, target, services, held) if target else ()
     _record(standing.app, decided, services, held, now=now)
     tell_deletion(standing.app, decided, results, services)
     held.next_due_s = OBSTACLE_S if decided.condition else LOOK_AGAIN_S
     return ReconcileResult(standing.app.key, standing.app.uid, "acted", objects=results, why=decided.why)
 
 
-def _decide(standing: Standing, services: Services) -> tuple[Cascade, Cluster | None]:
+def _decide(standing: Standing, services: Services) -> tuple[Cascade, Target | None]:
     app = standing.app
     try:
         target, lens = aim(app, services.readers), lens_of(services.readers, app.spec.project)
+        if target.identity.problem:
+            return _obstacle(SpecError(target.identity.problem)), None
         claim = claim_of(app, target.project, target.destination, instance=standing.instance, lens=lens)
         leaving = _leaving(standing, target, Leaving(app, claim, lens), services) if needs_hooks(app) else None
         owned = _owned(standing, target.cluster, lens, services)
-        return cascade(app, owned, claim, leaving=leaving), target.cluster
+        return cascade(app, owned, claim, leaving=leaving), target
     except DestinationUnknown:
         return _without_destination(standing, services), None
     except (SpecError, Transient, ObjectRejected) as error:
@@ -102,9 +105,9 @@ def _owned(standing: Standing, cluster: Cluster, lens: Lens, services: Services)
     return observe_owned(standing.app, ladder, Recollection(owned=owned))
 
 
-def _delete(decided: Cascade, cluster: Cluster, services: Services, held: Held) -> tuple[ObjectResult, ...]:
+def _delete(decided: Cascade, target: Target, services: Services, held: Held) -> tuple[ObjectResult, ...]:
     steps = [*decided.hooks, *(_goes(item) for item in decided.delete)]
-    writer = Writer(cluster, _manager(services), held.still_mine, held.agent)
+    writer = writer_to(target, _manager(services), held)
     budget_s = min(services.readers.settings.pass_budget_s, held.remaining_s())
     return run(steps, writer, budget_s=budget_s).results
 

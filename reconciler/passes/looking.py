@@ -46,7 +46,7 @@ class Eyes:
     admit: Callable[[Sequence[Resolution]], None] = lambda _resolutions: None
     """Refuses, before anything is rendered, what these revisions have done to the renderer. Raises SourceError."""
 
-    predict: Callable[[Cluster], Predict] | None = None
+    predict: Callable[[Target], Predict] | None = None
     """None estimates locally: no mutating verb, not even a dry run."""
 
     recollect: Recollect = lambda _target, _desired: Recollection()
@@ -136,6 +136,7 @@ class _Gaze:
             reasons=reasons,
             conditions=conditions,
             is_outage=isinstance(fault, Transient),
+            identity_problem=target.identity.problem if target else "",
             lens=self._lens,
         )
 
@@ -165,9 +166,10 @@ class _Gaze:
     def _observe(self, target: Target, desired: Desired) -> Observed:
         app, manager = self._standing.app, self._readers.settings.field_manager
         writes = self._standing.gate.may_write and not self._unhonoured
-        asks = self._eyes.predict if writes and asks_server(app) else None
+        # Where there is nobody to write in whose name, nobody may be asked in it either.
+        asks = self._eyes.predict if writes and asks_server(app) and not target.identity.problem else None
         estimate = estimator(app, manager)
-        predict = asks(target.cluster) if asks else estimate
+        predict = asks(target) if asks else estimate
         mine = Mine(self._standing.instance, self._lens)
         ladder = Ladder(target.cluster, manager, mine, predict, asks is None, asked_of(app), estimate)
         observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))

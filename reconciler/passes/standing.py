@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ObjectGone, SpecError
 from reconciler.models.application import Application
 from reconciler.models.honoured import unhonoured_fields, unhonoured_in_project, unhonoured_in_repository
+from reconciler.models.project import AppProject
 from reconciler.models.source import Destination
 from reconciler.models.words import SKIP_RECONCILE
 from reconciler.plan.gate import Gate, gate
+from reconciler.plan.guard import NO_LIMIT, prune_limit
+from reconciler.plan.impersonation import OURSELVES, Identity, identity_of
+from reconciler.plan.inheritance import global_projects
 from reconciler.plan.permissions import ProjectRules
 from reconciler.services import Readers
 
@@ -33,6 +37,8 @@ class Target:
     cluster: Cluster
     project: ProjectRules
     destination: Destination
+    identity: Identity = OURSELVES
+    """In whose name it is written."""
 
 
 def stand(app: Application, readers: Readers) -> Standing:
@@ -45,7 +51,12 @@ def stand(app: Application, readers: Readers) -> Standing:
 def _around(app: Application, readers: Readers) -> Iterator[str]:
     """What the Application's project, repository Secrets and cluster Secret ask for and this version does not do."""
     with suppress(ObjectGone):
-        yield from unhonoured_in_project(readers.catalog.project(app.spec.project))
+        project = readers.catalog.project(app.spec.project)
+        yield from unhonoured_in_project(project)
+        with suppress(SpecError):
+            # What cannot be read is said once, by whoever needs the rules.
+            for other in _inherited(project, readers):
+                yield from unhonoured_in_project(other)
     urls = {source.repo_url.strip().removesuffix("/") for source in app.spec.all_sources}
     for secret in readers.catalog.repositories().parsed:
         if secret.url.strip().removesuffix("/") in urls:
@@ -61,12 +72,26 @@ def aim(app: Application, readers: Readers) -> Target:
     wanted = app.spec.destination
     project = project_rules(app.spec.project, readers)
     cluster = readers.clusters.open(wanted.server, wanted.name)
-    return Target(cluster, project, Destination(server=cluster.url, name=cluster.name, namespace=wanted.namespace))
+    place = Destination(server=cluster.url, name=cluster.name, namespace=wanted.namespace)
+    identity = identity_of(readers.catalog.settings_cm(), project.service_accounts, place, app.metadata.namespace)
+    return Target(cluster, project, place, identity)
 
 
 def project_rules(name: str, readers: Readers) -> ProjectRules:
-    """The rules of a project. Raises SpecError when it does not exist."""
+    """The rules of a project and of those that it inherits from. Raises SpecError when it does not exist."""
     try:
-        return ProjectRules.of(readers.catalog.project(name))
+        project = readers.catalog.project(name)
     except ObjectGone:
         raise SpecError(f"Application referencing project {name} which does not exist") from None
+    rules = ProjectRules.of(project, list(_inherited(project, readers)))
+    if rules.prune_limit is NO_LIMIT and readers.settings.prune_limit:
+        limit = prune_limit(readers.settings.prune_limit, "the settings")
+        rules = replace(rules, prune_limit=limit)
+    return rules
+
+
+def _inherited(project: AppProject, readers: Readers) -> Iterator[AppProject]:
+    """The global projects that hold for it too. Argo CD: one that does not exist is passed over."""
+    for name in global_projects(readers.catalog.settings_cm(), project):
+        with suppress(ObjectGone):
+            yield readers.catalog.project(name)

@@ -123,6 +123,8 @@ def _decided(situation: Situation, work: Work) -> Plan:
     """The steps, unless the operation's own options keep it from going on, or a script that they need does."""
     try:
         message = shared_refusal(situation, work)
+        if situation.policy.identity_problem and not work.sync.dry_run:
+            return _nobody(situation, work)
         if message is None:
             return work_on(situation, work)
     except SpecError as error:
@@ -131,6 +133,13 @@ def _decided(situation: Situation, work: Work) -> Plan:
         plan = _verdict(situation, Run(work.state), str(error))
         return replace(plan, operation_state=work.state, waits=True, next_due_s=error.retry_after_s or BUSY_S)
     state = failed(work.state, message, now=situation.now)
+    return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+
+
+def _nobody(situation: Situation, work: Work) -> Plan:
+    """Argo CD: an operation for which there is nobody to impersonate ends as Error."""
+    message = situation.policy.identity_problem
+    state = failed(work.state, message, phase="Error", now=situation.now)
     return replace(_verdict(situation, Run(work.state), message), operation_state=state)
 
 

@@ -10,9 +10,11 @@ from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import GroupKind, ObjectKey
 from reconciler.models.observed import Condition
-from reconciler.models.project import AppProject, KindPattern, SyncWindow
+from reconciler.models.project import AppProject, KindPattern, ServiceAccountRule, SyncWindow
 from reconciler.models.source import ApplicationSource, Destination
+from reconciler.models.words import PRUNE_LIMIT
 from reconciler.plan.globs import glob, wildcard
+from reconciler.plan.guard import NO_LIMIT, PruneLimit, prune_limit
 from reconciler.plan.sources import complaints
 
 _SSH = re.compile(r"(ssh://)?([^/:]*?)@[^@]+")
@@ -34,10 +36,15 @@ class ProjectRules:
     namespaced_denied: tuple[KindPattern, ...]
     source_namespaces: tuple[str, ...]
     windows: tuple[SyncWindow, ...] = ()
+    prune_limit: PruneLimit = NO_LIMIT
+    service_accounts: tuple[ServiceAccountRule, ...] = ()
 
     @classmethod
     def of(cls, project: AppProject, inherited: Sequence[AppProject] = ()) -> ProjectRules:
-        """Argo CD: a project adds the lists of every global project whose selector matches it to its own."""
+        """Argo CD: a project adds the lists of every global project whose selector matches it to its own.
+
+        Raises SpecError for an annotation of ours that cannot be read.
+        """
         specs = (project.spec, *(other.spec for other in inherited))
         lists = [spec.namespace_resource_whitelist for spec in specs if spec.namespace_resource_whitelist is not None]
         return cls(
@@ -51,6 +58,10 @@ class ProjectRules:
             namespaced_denied=tuple(item for spec in specs for item in spec.namespace_resource_blacklist),
             source_namespaces=project.spec.source_namespaces,
             windows=tuple(item for spec in specs for item in spec.sync_windows),
+            service_accounts=tuple(item for spec in specs for item in spec.destination_service_accounts),
+            prune_limit=prune_limit(
+                project.metadata.annotations.get(PRUNE_LIMIT, ""), f"AppProject {project.metadata.name}"
+            ),
         )
 
     def source_allowed(self, url: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.models.manifest import LiveObject
 from reconciler.models.observed import Observed
 from reconciler.plan.compare import Comparison, ObjectComparison
+from reconciler.plan.guard import NO_LIMIT, PruneLimit
 from reconciler.plan.options import option
 from reconciler.plan.order import prune_ordered
 from reconciler.plan.proof import Claim, Deletion, Kept, Propagation, deletion, refusal
@@ -41,6 +42,9 @@ class Grounds:
     options: Mapping[str, str] = field(default_factory=dict)
     """Sync options of the operation."""
 
+    limit: PruneLimit = NO_LIMIT
+    """How much an automated operation may prune without a confirmation."""
+
     started_at: datetime | None = None
     approved_at: datetime | None = None
     """Argo CD: an approval counts from the start of the operation on."""
@@ -56,6 +60,8 @@ class Pruning:
     """Already being deleted; not deleted twice."""
 
     kept: tuple[Kept, ...] = ()
+    why_waiting: str = ""
+    """Why all of it waits for a person, where it is not for what single objects ask."""
 
 
 Selected = Callable[[ObjectComparison], bool]
@@ -68,7 +74,20 @@ def prunable(comparison: Comparison, observed: Observed, grounds: Grounds, selec
     reasons = {item.key: general or _refusal(item, observed, grounds) for item in extra}
     kept = tuple(Kept(key, why) for key, why in reasons.items() if why)
     free = [item.live for item in extra if item.live and not reasons[item.key]]
-    return _sorted_out(free, kept, grounds)
+    return _guarded(_sorted_out(free, kept, grounds), comparison, grounds)
+
+
+def _guarded(pruning: Pruning, comparison: Comparison, grounds: Grounds) -> Pruning:
+    """Ours: too much at once waits for the same confirmation that `Prune=confirm` asks for."""
+    if not grounds.automated or _is_approved(grounds):
+        return pruning
+    going = len(pruning.prune) + len(pruning.waiting)
+    present = sum(1 for item in comparison.objects if item.live is not None or item.sync == "Synced")
+    why = grounds.limit.passed(going, present)
+    if why is None:
+        return pruning
+    held = tuple(item.live for item in pruning.prune)
+    return replace(pruning, prune=(), waiting=(*pruning.waiting, *held), why_waiting=why)
 
 
 def _sorted_out(free: list[LiveObject], kept: tuple[Kept, ...], grounds: Grounds) -> Pruning:
@@ -108,10 +127,12 @@ def _refusal(item: ObjectComparison, observed: Observed, grounds: Grounds) -> st
 
 
 def _needs_approval(live: LiveObject, grounds: Grounds) -> bool:
-    if option("Prune", live, grounds.options) != "confirm":
-        return False
+    return option("Prune", live, grounds.options) == "confirm" and not _is_approved(grounds)
+
+
+def _is_approved(grounds: Grounds) -> bool:
     approved, started = grounds.approved_at, grounds.started_at
-    return approved is None or started is None or approved < started
+    return approved is not None and started is not None and approved >= started
 
 
 def _nothing_remains(comparison: Comparison) -> bool:

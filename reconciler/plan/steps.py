@@ -44,6 +44,9 @@ class Policy:
     is_outage: bool = False
     """Whether that goes by without anybody's doing."""
 
+    identity_problem: str = ""
+    """Why there is nobody in whose name objects could be written, where that is to be another one's."""
+
     lens: Lens = PLAIN
     """How live objects are looked at here: what the settings say of kinds."""
 

@@ -54,6 +54,7 @@ def grounds(situation: Situation, work: Work) -> Grounds:
         automated=is_automated(work.state),
         allow_empty=automated is not None and automated.allow_empty,
         options=options_of(work.sync.sync_options),
+        limit=policy.project.prune_limit,
         started_at=instant_of(str(work.state.get("startedAt") or "")),
         approved_at=instant_of(app.metadata.annotations.get(words.DELETION_APPROVED, "")),
     )
@@ -76,6 +77,8 @@ def work_on(situation: Situation, work: Work) -> Plan:
         return _only_tried(situation, work, tasks, caller)
     only = options_of(work.sync.sync_options).get("ApplyOutOfSyncOnly") == words.TRUE
     step = sequence.advance(tasks, attempt_of(situation.app, work.state), out_of_sync_only=only)
+    if isinstance(step, Pause) and step.awaited == "approval" and pruning.why_waiting:
+        step = replace(step, message=f"{step.message}: {pruning.why_waiting}")
     state = with_tasks(situation, work.state, step.tasks)
     base = replace(_base(situation, work), operation_state=state, known=tuple(_news(tasks, step.tasks)))
     return _planned(base, step, caller)

@@ -127,11 +127,11 @@ def test_an_operation_that_asks_for_what_is_not_honoured_ends_with_the_reason_an
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        ("globalProjects", "- projectName: base\n  labelSelector: {}\n"),
-        ("application.sync.impersonation.enabled", "true"),
+        ("globalProjects", "- labelSelector: {}\n"),
+        ("resource.exclusions", "{"),
     ],
 )
-def test_a_setting_of_the_installation_that_is_not_honoured_keeps_its_applications_from_being_written(
+def test_a_setting_of_the_installation_that_cannot_be_read_keeps_its_applications_from_being_written(
     tenant: Tenant, setting: str, value: str
 ) -> None:
     key = tenant.deploy(RED)

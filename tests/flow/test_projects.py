@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -156,3 +157,50 @@ def test_an_application_of_another_namespace_may_not_use_a_project_that_does_not
 def _message(tenant: Tenant, key: Any) -> str:
     message: str = tenant.status(key)["operationState"]["message"]
     return message
+
+
+def test_a_project_inherits_the_rules_of_the_global_projects_that_select_it(tenant: Tenant) -> None:
+    everyone = f"{tenant.repo}-everyone"
+    spec = {"namespaceResourceBlacklist": CONFIG_MAPS, "sourceRepos": [], "destinations": []}
+    metadata = {"name": everyone, "namespace": tenant.control_namespace}
+    tenant.plane.api.apply(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": spec}
+    )
+    selector = {"matchLabels": {"tier": tenant.repo}}
+    name = tenant.project()
+    key = tenant.deploy(RED, project=name)
+    assert tenant.data("one") == {"color": "red"}
+    try:
+        tenant.settings({"globalProjects": json.dumps([{"projectName": everyone, "labelSelector": selector}])})
+        tenant.push(BLUE)
+        tenant.reconcile(key)
+        assert tenant.data("one") == {"color": "blue"}, "no label, no inheritance"
+
+        path = f"/apis/argoproj.io/v1alpha1/namespaces/{tenant.control_namespace}/appprojects/{name}"
+        tenant.plane.api.patch(path, {"metadata": {"labels": {"tier": tenant.repo}}})
+        tenant.services.readers.catalog.invalidate()
+        tenant.push(RED)
+        tenant.reconcile(key)
+        assert tenant.data("one") == {"color": "blue"}
+        assert "is not permitted in project" in tenant.state(key)["message"]
+    finally:
+        tenant.settings({})
+
+
+def test_an_automated_prune_above_the_limit_of_the_project_waits_for_an_approval(tenant: Tenant) -> None:
+    name = tenant.project()
+    path = f"/apis/argoproj.io/v1alpha1/namespaces/{tenant.control_namespace}/appprojects/{name}"
+    tenant.plane.api.patch(path, {"metadata": {"annotations": {"reconciler.dev/prune-limit": "1"}}})
+    files = {f"{one}.yaml": a_config_map(one, color="red") for one in ("one", "two", "three")}
+    key = tenant.deploy(files, project=name, syncPolicy={"automated": {"prune": True}})
+
+    tenant.push({"two.yaml": None, "three.yaml": None})
+    tenant.reconcile(key)
+    assert tenant.state(key)["phase"] == "Running"
+    assert "2 of 3 objects would be pruned by itself" in tenant.state(key)["message"]
+    assert tenant.data("two") == {"color": "red"}
+
+    tenant.approve(key)
+    for _ in range(3):
+        tenant.reconcile(key)
+    assert (tenant.data("two"), tenant.verdict(key)[0]) == (None, "Synced")

@@ -37,6 +37,8 @@ class AuditEvent:
     time: datetime
     request: Body | None
     response: Body | None
+    impersonated: str = ""
+    """In whose name it was asked, where that is another's."""
 
     @property
     def mutating(self) -> bool:
@@ -81,6 +83,7 @@ def parse_event(line: bytes) -> AuditEvent:
         time=datetime.fromisoformat(raw["stageTimestamp"]),
         request=raw.get("requestObject"),
         response=raw.get("responseObject"),
+        impersonated=(raw.get("impersonatedUser") or {}).get("username", ""),
     )
 
 

@@ -14,6 +14,7 @@ _REST: Place = "other"
 
 _PERMISSIONS = "tests/unit/plan/test_permissions.py::"
 _WINDOWS = "tests/unit/plan/test_windows.py::"
+_IMPERSONATED = "tests/flow/test_impersonation.py::"
 _REGISTRY = "tests/contract/test_registry.py::"
 _SECRETS = "tests/compat/test_secrets_are_honoured.py::"
 _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
@@ -53,7 +54,11 @@ PROJECT: tuple[Row, ...] = (
     *honoured(_PROJECT, _KEPT, "spec.syncWindows.description", note="shown to people; kept as it is"),
     *ignored(_PROJECT, "spec.sourceIntegrity", "spec.signatureKeys"),
     *ignored(_PROJECT, "spec.permitOnlyProjectScopedClusters"),
-    *idle(_PROJECT, "only looked at with impersonation, which counts by itself", "spec.destinationServiceAccounts"),
+    *honoured(
+        _PROJECT,
+        _IMPERSONATED + "test_everything_is_written_in_the_name_that_the_project_gives",
+        "spec.destinationServiceAccounts",
+    ),
     *idle(_PROJECT, "objects of nobody are neither shown nor touched", "spec.orphanedResources"),
     *idle(_PROJECT, "there is no API that would grant them anything", "spec.roles", "status.jwtTokensByRole"),
 )
@@ -147,7 +152,21 @@ SETTINGS: tuple[Row, ...] = (
         _CUSTOM + "test_the_settings_say_by_what_an_object_is_known_as_an_applications",
         *("application.resourceTrackingMethod", "application.instanceLabelKey", "installationID"),
     ),
-    *ignored(_CM, "globalProjects", "application.sync.impersonation.enabled"),
+    *honoured(
+        _CM,
+        "tests/flow/test_projects.py::test_a_project_inherits_the_rules_of_the_global_projects_that_select_it",
+        "globalProjects",
+    ),
+    *honoured(
+        _CM,
+        _IMPERSONATED + "test_everything_is_written_in_the_name_that_the_project_gives",
+        "application.sync.impersonation.enabled",
+    ),
+    *honoured(
+        _CM,
+        "tests/unit/plan/test_impersonation.py::test_without_a_matching_rule_nothing_is_written_unless_not_enforced",
+        "application.sync.impersonation.enforced",
+    ),
     *honoured(
         _CM, _CUSTOM + "test_compare_options_say_whose_status_and_which_rules_are_compared", "resource.compareoptions"
     ),
@@ -206,7 +225,6 @@ SETTINGS: tuple[Row, ...] = (
     ),
     *idle(_CM, "it says how often sources are asked", "timeout.reconciliation", "timeout.reconciliation.jitter"),
     *idle(_CM, "no manifest is cached under a name that misses something", "timeout.hard.reconciliation"),
-    *idle(_CM, "only looked at with impersonation", "application.sync.impersonation.enforced"),
     *idle(_CM, "it accompanies the hydrator, which counts by itself", "sourceHydrator.*", "commit.author.*"),
     *idle(
         _CM,
@@ -217,9 +235,7 @@ SETTINGS: tuple[Row, ...] = (
     ),
 )
 
-USUAL_SETTINGS = {
-    "application.sync.impersonation.enabled": frozenset({"false"}),
-}
+USUAL_SETTINGS: dict[str, frozenset[str]] = {}
 """Values that say what holds anyway."""
 
 PARAMETERS: tuple[Row, ...] = (

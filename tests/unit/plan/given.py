@@ -61,15 +61,15 @@ def an_app(
     return Application.parse(body)
 
 
-def rules(**spec: Any) -> ProjectRules:
+def rules(*, metadata: JsonObject | None = None, **spec: Any) -> ProjectRules:
     """A project that permits everything but what `spec` says otherwise, in Python's names."""
     free = {
         "sourceRepos": ["*"],
         "destinations": [{"server": "*", "name": "*", "namespace": "*"}],
         "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
     }
-    metadata = {"name": "default", "namespace": "argocd"}
-    return ProjectRules.of(AppProject.parse({"kind": "AppProject", "metadata": metadata, "spec": {**free, **spec}}))
+    named = metadata or {"name": "default", "namespace": "argocd"}
+    return ProjectRules.of(AppProject.parse({"kind": "AppProject", "metadata": named, "spec": {**free, **spec}}))
 
 
 def finished(phase: str = "Succeeded", *, revision: str = C1, at_s: float = 0, **sync: Any) -> JsonObject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,7 @@ CONFIG_MAP, ROLE = GroupKind("", "ConfigMap"), GroupKind("rbac.authorization.k8s
     ],
 )
 def test_a_kind_is_allowed_as_upstream_allows_it(
-    spec: dict[str, object], kind: GroupKind, namespaced: bool, allowed: bool
+    spec: dict[str, Any], kind: GroupKind, namespaced: bool, allowed: bool
 ) -> None:
     assert rules(**spec).kind_allowed(kind, namespaced, "admin") is allowed
 

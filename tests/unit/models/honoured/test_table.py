@@ -124,7 +124,7 @@ def test_annotations_of_an_application_count_if_they_are_argo_cds(annotations: J
     [
         ({"url": "https://x", "kustomize.buildOptions": "--enable-helm", "timeout.reconciliation": "60s"}, ()),
         ({"application.resourceTrackingMethod": "label", "installationID": "one"}, ()),
-        ({"globalProjects": "- projectName: base"}, ("setting globalProjects",)),
+        ({"globalProjects": "- projectName: base"}, ()),
         ({"resource.exclusions": "- kinds: [A]"}, ()),
         ({"resource.customizations.health.apps_Deployment": "lua"}, ()),
         ({"resource.customizations.ignoreDifferences.all": "x"}, ()),
