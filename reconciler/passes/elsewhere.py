@@ -6,6 +6,7 @@ The application follows it from then on like its own sources: a push there wakes
 from __future__ import annotations
 
 from reconciler.errors import SourceError
+from reconciler.models.keys import PINNED
 from reconciler.models.source import ApplicationSource
 from reconciler.passes.desired import Reads, Resolve
 from reconciler.plan.permissions import ProjectRules
@@ -14,8 +15,11 @@ from reconciler.render.readset import ReadLog
 from reconciler.render.supply import Opened
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution, source_url
+from reconciler.sources.charts.egress import check_host
+from reconciler.sources.charts.remotefile import file_name, without_query
 from reconciler.sources.following import expected_binding
 from reconciler.sources.remotebase import parse_remote_base
+from reconciler.sources.urls import chart_url
 from reconciler.store.readindex import Followed
 
 ALIASES = ("@", "alias:")
@@ -35,15 +39,15 @@ class Elsewhere:
                 return self._base(remote)
             case "chart":
                 return self._chart(remote)
-        raise SourceError(
-            f"{remote.kind} sources are not fetched by this version; commit the file, or name a folder of a "
-            "repository that the project allows"
-        )
+            case "http":
+                return self._file(remote)
+        raise SourceError(f"{remote.kind} sources are not fetched by this version")
 
     def _base(self, remote: Remote) -> Opened:
         base = parse_remote_base(remote.url)
         access = self._readers.access(base.url, self._project.name)
         self._check(base.url, access)
+        check_host(access)
         asked = ApplicationSource(repo_url=base.url, target_revision=base.revision)
         resolution, log = self._followed(access, asked)
         tree = self._readers.sources.reader(access, resolution.commit)
@@ -58,6 +62,14 @@ class Elsewhere:
         resolution, log = self._followed(access, asked)
         tree = self._readers.packed(access, asked, resolution)
         return Opened(f"{access.url}/{remote.name}@{resolution.revision}:{resolution.binding}", tree, log)
+
+    def _file(self, remote: Remote) -> Opened:
+        url = without_query(remote.url)
+        access = self._readers.access(chart_url(url), self._project.name)
+        self._check(url, access)
+        tree, log = self._readers.charts.files.tree(access, remote.url), ReadLog(access.url, PINNED)
+        self._reads.logs.append(log)
+        return Opened(f"{url}#{tree.root}", tree, log, file_name(remote.url))
 
     def _followed(self, access: Access, asked: ApplicationSource) -> tuple[Resolution, ReadLog]:
         log = ReadLog(access.url, expected_binding(asked))

@@ -45,7 +45,7 @@ class Shelf:
         if remote.kind == "chart":
             return self._chart(remote)
         if remote.kind != "git":
-            raise SourceError(f"{remote.kind} sources are not fetched by this version")
+            raise SourceError(f"{remote.kind} sources are not fetched offline")
         base = parse_remote_base(remote.url)
         self._check(base.url)
         repo, tree, commit = self.tree(ApplicationSource(repo_url=base.url, target_revision=base.revision))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,6 +153,47 @@ def test_a_base_in_a_repository_that_the_project_forbids_is_neither_asked_for_no
     tenant.project(sourceRepos=[tenant.repo_url, url])
     tenant.reconcile(key)
     assert tenant.data("one") == {"color": "red"}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[str]:
+    """The address of a web server that has `one.yaml` and nothing else."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "one.yaml").write_text(RED)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_file_from_a_web_server_is_deployed_where_the_project_allows_its_address(tenant: Tenant, files: str) -> None:
+    tenant.git.create(tenant.repo, {"web/kustomization.yaml": f"resources: ['{files}/one.yaml?token=secret']\n"})
+    project = tenant.project(sourceRepos=[tenant.repo_url])
+    key = tenant.create(tenant.application(path="web", project=project))
+    tenant.reconcile(key)
+    told = tenant.conditions(key)["ComparisonError"]
+    assert f"{files}/one.yaml is not permitted in project '{project}'" in told
+
+    tenant.project(sourceRepos=[tenant.repo_url, f"{files}/*"])
+    tenant.reconcile(key)
+    assert tenant.data("one") == {"color": "red"}
+
+    tenant.push({"kustomization.yaml": f"resources: ['{files}/gone.yaml']\n"})
+    tenant.reconcile(key)
+    assert f"{files}/gone.yaml: there is nothing" in tenant.conditions(key)["ComparisonError"]
+    assert tenant.data("one") == {"color": "red"}, "an error is no evidence of absence"
+
+
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest/meta-data", "http://[fd00:ec2::254]/latest/x.yaml"])
+def test_where_clouds_keep_credentials_nothing_is_fetched(tenant: Tenant, address: str) -> None:
+    tenant.git.create(tenant.repo, {"web/kustomization.yaml": f"resources: ['{address}']\n"})
+    key = deploy(tenant, "web")
+    assert "gives machines their credentials" in tenant.conditions(key)["ComparisonError"]
 
 
 def test_the_options_of_the_settings_hold_for_every_build(settings: Tenant) -> None:

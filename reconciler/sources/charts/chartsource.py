@@ -13,6 +13,7 @@ from reconciler.sources.charts.following import Goal, chosen, parse_binding, pin
 from reconciler.sources.charts.helmrepo import HelmRepositories, not_offered
 from reconciler.sources.charts.limits import ChartLimits
 from reconciler.sources.charts.registry import Registries
+from reconciler.sources.charts.remotefile import RemoteFiles
 from reconciler.sources.charts.shelf import Shelf
 from reconciler.sources.credentials import Access
 from reconciler.sources.refs import Resolution
@@ -28,6 +29,7 @@ class ChartSources:
         self._repositories = HelmRepositories(blobs, self._limits)
         self._registries = Registries(self._limits)
         self._shelf = Shelf(blobs)
+        self.files = RemoteFiles(self._limits.timeouts)
 
     def resolve(self, access: Access, asked: Goal) -> Resolution:
         """The version or digest that is meant; an exact one needs no look. Raises SourceError, SourceUnavailable."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from reconciler.errors import SourceError, SourceUnavailable
@@ -56,7 +57,7 @@ class Egress:
         if not self._may(place.lower(), real):
             kind = "gives machines their credentials" if _is_metadata(real) else "is no public address"
             raise SourceError(
-                f"{place} is refused: {real} {kind}; if charts really lie there, add a repository Secret that names it"
+                f"{place} is refused: {real} {kind}; if it is meant, add a repository Secret that names it"
             )
 
     def _may(self, place: str, address: Ip) -> bool:
@@ -65,6 +66,16 @@ class Egress:
         if place == self.home:
             return not _is_metadata(address)
         return address.is_global and not address.is_multicast
+
+
+def check_host(access: Access) -> None:
+    """Raises SourceError where a repository's own host must not be asked, because a file names it and no Secret does.
+
+    A name that nobody knows is left to whoever connects.
+    """
+    address = access.address
+    with suppress(SourceUnavailable):
+        Egress.of(access).addresses(address.host, address.port)
 
 
 def _is_metadata(address: Ip) -> bool:
