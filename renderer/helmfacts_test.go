@@ -96,7 +96,7 @@ func TestImpureFunctionsAreTold(t *testing.T) {
 
 func TestWarningsDoNotQuoteValues(t *testing.T) {
 	source := newMemory(aChart(cm("a"), "app/values.yaml", "n: {a: hunter2}\n", "app/f.yaml", "n: {a: {b: 1}}\n"))
-	answer, fault := templated(t, source, helmParams{Chart: helmPlace{Path: "app"}, ValueFiles: []helmValueFile{{helmPlace: helmPlace{Path: "app/f.yaml"}}}})
+	answer, fault := templated(t, source, helmParams{Chart: helmPlace{Path: "app"}, ValueFiles: []helmValueFile{{At: helmPlace{Path: "app/f.yaml"}}}})
 	if fault != nil || len(answer.Warnings) != 1 || answer.Warnings[0].Code != "helm" || strings.Contains(answer.Warnings[0].Message, "hunter2") {
 		t.Errorf("%v %+v", fault, answer)
 	}
@@ -124,7 +124,7 @@ func TestAChartMayLieInAnyTreeAndItsDependenciesToo(t *testing.T) {
 	source.trees["chart"] = map[string]string{"Chart.yaml": fmt.Sprintf(needsDB, "https://charts.example.com"), "values.yaml": "a: 1\n", "templates/a.yaml": cm("a") + "v: {{ .Values.a }}\n"}
 	source.trees["fetched"] = map[string]string{"db/Chart.yaml": dbChart, "db/templates/a.yaml": cm("db")}
 	source.remotes["chart https://charts.example.com db 0.1.0"] = Mounted{"fetched", "db"}
-	params := helmParams{Chart: helmPlace{Mount: "chart"}, ValueFiles: []helmValueFile{{helmPlace: helmPlace{Path: "envs/prod.yaml"}}}}
+	params := helmParams{Chart: helmPlace{Mount: "chart"}, ValueFiles: []helmValueFile{{At: helmPlace{Path: "envs/prod.yaml"}}}}
 	answer, fault := templated(t, source, params)
 	if fault != nil || len(answer.Origins) != 2 || !strings.Contains(string(answer.Manifests), `"v":2`) {
 		t.Errorf("%v %+v", fault, answer)

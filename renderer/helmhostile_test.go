@@ -120,12 +120,12 @@ func TestParametersThatAreNoneAreRefused(t *testing.T) {
 		want   string
 	}{
 		"a chart outside":       {helmParams{Chart: helmPlace{Path: "../app"}}, "the path leaves the repository"},
-		"values outside":        {helmParams{ValueFiles: []helmValueFile{{helmPlace: helmPlace{Path: "../x"}}}}, "the path leaves the repository"},
-		"a parameter outside":   {helmParams{FileParameters: []helmFileParam{{Name: "a", helmPlace: helmPlace{Path: "/etc/passwd"}}}}, "the path leaves the repository"},
-		"values not there":      {helmParams{ValueFiles: []helmValueFile{{helmPlace: helmPlace{Path: "app/none.yaml"}}}}, "no such file"},
-		"a pattern for nothing": {helmParams{ValueFiles: []helmValueFile{{helmPlace: helmPlace{Path: "app/*.yml"}, Pattern: true}}}, "no value file matches this pattern"},
-		"a file not there":      {helmParams{FileParameters: []helmFileParam{{Name: "a", helmPlace: helmPlace{Path: "none"}}}}, "no such file"},
-		"broken values":         {helmParams{ValueFiles: []helmValueFile{{helmPlace: helmPlace{Path: "app/broken.yaml"}}}}, "cannot unmarshal yaml document"},
+		"values outside":        {helmParams{ValueFiles: []helmValueFile{{At: helmPlace{Path: "../x"}}}}, "the path leaves the repository"},
+		"a parameter outside":   {helmParams{FileParameters: []helmFileParam{{Name: "a", At: helmPlace{Path: "/etc/passwd"}}}}, "the path leaves the repository"},
+		"values not there":      {helmParams{ValueFiles: []helmValueFile{{At: helmPlace{Path: "app/none.yaml"}}}}, "no such file"},
+		"a pattern for nothing": {helmParams{ValueFiles: []helmValueFile{{At: helmPlace{Path: "app/*.yml"}, Pattern: true}}}, "no value file matches this pattern"},
+		"a file not there":      {helmParams{FileParameters: []helmFileParam{{Name: "a", At: helmPlace{Path: "none"}}}}, "no such file"},
+		"broken values":         {helmParams{ValueFiles: []helmValueFile{{At: helmPlace{Path: "app/broken.yaml"}}}}, "cannot unmarshal yaml document"},
 		"broken inline values":  {helmParams{Values: "a: ["}, "helm.values: cannot unmarshal yaml document"},
 		"a broken parameter":    {helmParams{Parameters: []helmParameter{{Name: "a[x]", Value: "1"}}}, "parameter a[x]: error parsing index"},
 		"a huge index":          {helmParams{Parameters: []helmParameter{{Name: "a[9999999]", Value: "1"}}}, "index of 9999999 is greater than maximum"},

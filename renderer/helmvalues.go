@@ -12,9 +12,9 @@ import (
 
 // helmValueFile is one entry of valueFiles: a file, a pattern, or what has to be fetched.
 type helmValueFile struct {
-	helmPlace
-	Pattern bool   `json:"pattern"`
-	URL     string `json:"url"`
+	At      helmPlace `json:"at"`
+	Pattern bool      `json:"pattern"`
+	URL     string    `json:"url"`
 }
 
 // helmParameter is one entry of parameters, for --set or --set-string.
@@ -26,8 +26,8 @@ type helmParameter struct {
 
 // helmFileParam is one entry of fileParameters, for --set-file.
 type helmFileParam struct {
-	helmPlace
-	Name string `json:"name"`
+	Name string    `json:"name"`
+	At   helmPlace `json:"at"`
 }
 
 // values gives what the user sets, later over earlier: files, the inline form, --set, --set-string, --set-file.
@@ -80,7 +80,7 @@ func (r *helmRun) valueFiles() ([]helmPlace, error) {
 	var places, named []helmPlace
 	for _, file := range r.params.ValueFiles {
 		if !file.Pattern {
-			named = append(named, file.helmPlace)
+			named = append(named, file.At)
 		}
 	}
 	for _, file := range r.params.ValueFiles {
@@ -103,20 +103,20 @@ func (r *helmRun) matches(file helmValueFile) ([]helmPlace, error) {
 		mounted, err := r.source.Fetch(Remote{Kind: "http", URL: file.URL})
 		return []helmPlace{helmPlace(mounted)}, err
 	case !file.Pattern:
-		place, err := file.clean()
+		place, err := file.At.clean()
 		return []helmPlace{place}, err
 	}
-	paths, err := r.source.Glob(file.Mount, file.Path)
+	paths, err := r.source.Glob(file.At.Mount, file.At.Path)
 	if err != nil {
 		return nil, err
 	}
 	if len(paths) == 0 && !r.params.IgnoreMissingValues {
-		return nil, &Fault{Code: CodePathMissing, Path: file.Path, Message: "no value file matches this pattern"}
+		return nil, &Fault{Code: CodePathMissing, Path: file.At.Path, Message: "no value file matches this pattern"}
 	}
 	slices.Sort(paths)
 	found := make([]helmPlace, len(paths))
 	for i, path := range paths {
-		found[i] = helmPlace{file.Mount, path}
+		found[i] = helmPlace{file.At.Mount, path}
 	}
 	return found, nil
 }
@@ -143,7 +143,7 @@ func (r *helmRun) set(values map[string]any) error {
 }
 
 func (r *helmRun) setFile(parameter helmFileParam, values map[string]any) error {
-	place, err := parameter.clean()
+	place, err := parameter.At.clean()
 	if err != nil {
 		return err
 	}
