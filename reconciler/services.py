@@ -110,7 +110,7 @@ class Readers:
     def packed(self, access: Access, source: ApplicationSource, resolution: Resolution) -> Tree:
         """The content of a chart or of an artifact. Raises as `resolve`."""
         asked = goal(source.chart, source.target_revision)
-        passes = bool((source.helm or {}).get("passCredentials"))
+        passes = bool(source.helm and source.helm.pass_credentials)
         return self.charts.tree(access, asked, resolution.revision, passes_credentials=passes)
 
     def close(self) -> None:

@@ -41,7 +41,8 @@ type Content struct {
 }
 
 // Remote names something to fetch. Kind "chart": a Helm chart by its repository's URL, name and version or range; "git":
-// a remote base of kustomize as it is written; "http": one file.
+// a remote base of kustomize as it is written; "http": one file; "ref": the tree of the application's source that has
+// this ref.
 type Remote struct {
 	Kind    string `json:"kind"`
 	URL     string `json:"url"`

@@ -18,7 +18,7 @@ import (
 )
 
 // helmParams is a Helm source as Argo CD's `spec.source.helm` words it: its environment substituted, and every path
-// resolved to a mount and a path in it.
+// resolved to one in the tree that it is of.
 type helmParams struct {
 	Chart               helmPlace       `json:"chart"`
 	ReleaseName         string          `json:"release_name"`
@@ -40,10 +40,10 @@ type helmParams struct {
 	Limits     directoryLimits `json:"limits"`
 }
 
-// helmPlace is a file or folder of one tree.
+// helmPlace is a file or folder of the source's own tree, or of the source that has this ref.
 type helmPlace struct {
-	Mount string `json:"mount"`
-	Path  string `json:"path"`
+	Ref  string `json:"ref"`
+	Path string `json:"path"`
 }
 
 // renderHelm gives what `helm template --include-crds` prints, object by object and in its order.
@@ -98,14 +98,18 @@ func (r *helmRun) render() ([]helmDocument, error) {
 		return nil, err
 	}
 	r.charts = &chartLoader{source: r.source, limits: r.params.Limits, left: r.params.ChartBytes, most: r.params.ChartBytes}
-	loaded, err := r.charts.load(r.params.Chart)
+	at, err := r.opened(r.params.Chart)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := r.charts.load(at)
 	if err != nil {
 		return nil, err
 	}
 	if kind := loaded.Metadata.Type; kind != "" && kind != "application" {
 		return nil, invalid(0, "%s charts are not installable", kind)
 	}
-	if err := r.charts.complete(loaded, r.params.Chart); err != nil {
+	if err := r.charts.complete(loaded, at); err != nil {
 		return nil, err
 	}
 	if err := chartutil.ValidateReleaseName(r.params.ReleaseName); err != nil {
@@ -210,14 +214,18 @@ func (r *helmRun) fault(err error) *Fault {
 	return &Fault{Code: CodeInvalid, Message: concealed(strings.TrimSpace(err.Error())), Path: r.params.Chart.Path}
 }
 
-// clean gives a place's path without "." parts, "" for the root.
-func (p helmPlace) clean() (helmPlace, error) {
-	clean := path.Clean(p.Path)
-	switch {
-	case clean == ".":
-		return helmPlace{Mount: p.Mount}, nil
-	case !leavesRepository(clean):
-		return helmPlace{p.Mount, clean}, nil
+// opened gives a place in the tree that it is of, without "." parts and "" for the root.
+func (r *helmRun) opened(place helmPlace) (Mounted, error) {
+	clean := path.Clean(place.Path)
+	if leavesRepository(clean) {
+		return Mounted{}, &Fault{Code: CodePathEscapes, Message: "the path leaves the repository", Path: place.Path}
 	}
-	return p, &Fault{Code: CodePathEscapes, Message: "the path leaves the repository", Path: p.Path}
+	if clean == "." {
+		clean = ""
+	}
+	if place.Ref == "" {
+		return Mounted{Path: clean}, nil
+	}
+	tree, err := r.source.Fetch(Remote{Kind: "ref", URL: place.Ref})
+	return Mounted{tree.Mount, clean}, err
 }

@@ -29,11 +29,7 @@ type chartLoader struct {
 }
 
 // load gives the chart of a folder, with the dependencies that lie in its charts/ folder.
-func (l *chartLoader) load(at helmPlace) (*chart.Chart, error) {
-	at, err := at.clean()
-	if err != nil {
-		return nil, err
-	}
+func (l *chartLoader) load(at Mounted) (*chart.Chart, error) {
 	files, err := l.filesOf(at)
 	if err != nil {
 		return nil, err
@@ -74,7 +70,7 @@ func sortDependencies(loaded *chart.Chart) {
 }
 
 // filesOf reads a chart's folder as Helm does: in the order of a walk, through links, without what .helmignore names.
-func (l *chartLoader) filesOf(at helmPlace) ([]*archive.BufferedFile, error) {
+func (l *chartLoader) filesOf(at Mounted) ([]*archive.BufferedFile, error) {
 	names, err := l.names(at)
 	if err != nil {
 		return nil, err
@@ -117,7 +113,7 @@ func compareWalked(a, b string) int {
 	return strings.Compare(strings.ReplaceAll(a, "/", "\x00"), strings.ReplaceAll(b, "/", "\x00"))
 }
 
-func (l *chartLoader) read(at helmPlace, names []string) ([]Content, error) {
+func (l *chartLoader) read(at Mounted, names []string) ([]Content, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -133,7 +129,7 @@ func (l *chartLoader) read(at helmPlace, names []string) ([]Content, error) {
 }
 
 // names lists a chart's files by one pattern, so that the whole folder counts as read.
-func (l *chartLoader) names(at helmPlace) ([]string, error) {
+func (l *chartLoader) names(at Mounted) ([]string, error) {
 	if strings.ContainsAny(at.Path, "*?[") {
 		return l.walk(at, "")
 	}
@@ -149,7 +145,7 @@ func (l *chartLoader) names(at helmPlace) ([]string, error) {
 }
 
 // walk lists the files below a folder of the chart, links to files and folders among them.
-func (l *chartLoader) walk(at helmPlace, folder string) ([]string, error) {
+func (l *chartLoader) walk(at Mounted, folder string) ([]string, error) {
 	if len(folder) > l.limits.PathBytes {
 		return nil, &Fault{Code: CodeTooLarge, Path: at.Path, Message: "links lead in a circle, or folders too deep"}
 	}
@@ -189,7 +185,7 @@ type ignoreRules struct {
 	folders map[string]bool // what was found of them
 }
 
-func (l *chartLoader) rules(at helmPlace, names []string) (ignoreRules, error) {
+func (l *chartLoader) rules(at Mounted, names []string) (ignoreRules, error) {
 	rules := ignore.Empty()
 	if slices.Contains(names, ignore.HelmIgnore) {
 		contents, err := l.read(at, []string{ignore.HelmIgnore})

@@ -21,7 +21,7 @@ func newGzipReader(data []byte) (io.Reader, error) { return gzip.NewReader(bytes
 
 // complete brings the dependencies that a chart names and does not hold, as `helm dependency build` does: at the
 // versions of Chart.lock where there is one. Helm alone would render without them and say nothing.
-func (l *chartLoader) complete(loaded *chart.Chart, at helmPlace) error {
+func (l *chartLoader) complete(loaded *chart.Chart, at Mounted) error {
 	wanted := loaded.Metadata.Dependencies
 	if len(lacking(loaded)) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func lockedVersion(loaded *chart.Chart, index int) string {
 }
 
 // bring loads one dependency from its repository; nil when it names none.
-func (l *chartLoader) bring(dependency *chart.Dependency, version string, at helmPlace) (*chart.Chart, error) {
+func (l *chartLoader) bring(dependency *chart.Dependency, version string, at Mounted) (*chart.Chart, error) {
 	folder, isLocal := strings.CutPrefix(dependency.Repository, "file://")
 	switch {
 	case dependency.Repository == "":
@@ -88,13 +88,13 @@ func (l *chartLoader) bring(dependency *chart.Dependency, version string, at hel
 	case isLocal && (path.IsAbs(folder) || leavesRepository(path.Join(at.Path, folder))):
 		return nil, &Fault{Code: CodePathEscapes, Path: at.Path, Message: fmt.Sprintf("dependency %s: %s leaves the repository", dependency.Name, dependency.Repository)}
 	case isLocal:
-		return l.local(dependency, version, helmPlace{at.Mount, path.Join(at.Path, folder)})
+		return l.local(dependency, version, Mounted{at.Mount, path.Join(at.Path, folder)})
 	}
 	mounted, err := l.source.Fetch(Remote{Kind: "chart", URL: dependency.Repository, Name: dependency.Name, Version: version})
 	if err != nil {
 		return nil, about(dependency, err)
 	}
-	brought, err := l.load(helmPlace(mounted))
+	brought, err := l.load(mounted)
 	if err != nil {
 		return nil, about(dependency, err)
 	}
@@ -102,7 +102,7 @@ func (l *chartLoader) bring(dependency *chart.Dependency, version string, at hel
 }
 
 // local takes a chart of the same repository if its version fits.
-func (l *chartLoader) local(dependency *chart.Dependency, version string, at helmPlace) (*chart.Chart, error) {
+func (l *chartLoader) local(dependency *chart.Dependency, version string, at Mounted) (*chart.Chart, error) {
 	brought, err := l.load(at)
 	if err != nil {
 		return nil, about(dependency, err)

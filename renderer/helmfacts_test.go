@@ -119,12 +119,15 @@ func TestPackedDependenciesAreUnpackedWhereverTheyLie(t *testing.T) {
 	}
 }
 
-func TestAChartMayLieInAnyTreeAndItsDependenciesToo(t *testing.T) {
-	source := newMemory(map[string]string{"envs/prod.yaml": "a: 2\n"})
-	source.trees["chart"] = map[string]string{"Chart.yaml": fmt.Sprintf(needsDB, "https://charts.example.com"), "values.yaml": "a: 1\n", "templates/a.yaml": cm("a") + "v: {{ .Values.a }}\n"}
+func TestValuesAndDependenciesMayLieInOtherTrees(t *testing.T) {
+	source := newMemory(map[string]string{"Chart.yaml": fmt.Sprintf(needsDB, "https://charts.example.com"), "values.yaml": "a: 1\n", "templates/a.yaml": cm("a") + "v: {{ .Values.a }}\n"})
+	source.trees["values"] = map[string]string{"envs/prod.yaml": "a: 2\n", "envs/dev.yaml": "a: 3\n"}
+	source.remotes["ref values"] = Mounted{"values", ""}
 	source.trees["fetched"] = map[string]string{"db/Chart.yaml": dbChart, "db/templates/a.yaml": cm("db")}
 	source.remotes["chart https://charts.example.com db 0.1.0"] = Mounted{"fetched", "db"}
-	params := helmParams{Chart: helmPlace{Mount: "chart"}, ValueFiles: []helmValueFile{{At: helmPlace{Path: "envs/prod.yaml"}}}}
+	params := helmParams{ValueFiles: []helmValueFile{
+		{At: helmPlace{"values", "envs/*.yaml"}, Pattern: true}, {At: helmPlace{"values", "envs/prod.yaml"}},
+	}}
 	answer, fault := templated(t, source, params)
 	if fault != nil || len(answer.Origins) != 2 || !strings.Contains(string(answer.Manifests), `"v":2`) {
 		t.Errorf("%v %+v", fault, answer)

@@ -66,7 +66,7 @@ func (r *helmRun) take(stream []helmDocument) *Fault {
 // shown is a template's path in the repository; Helm names templates by charts, not by folders.
 func (r *helmRun) shown(name string) string {
 	_, inside, _ := strings.Cut(name, "/")
-	if r.charts.files[inside] && r.params.Chart.Mount == "" {
+	if r.charts.files[inside] && r.params.Chart.Ref == "" {
 		return path.Join(r.params.Chart.Path, inside)
 	}
 	return name

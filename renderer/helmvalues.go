@@ -10,11 +10,10 @@ import (
 	"helm.sh/helm/v4/pkg/strvals"
 )
 
-// helmValueFile is one entry of valueFiles: a file, a pattern, or what has to be fetched.
+// helmValueFile is one entry of valueFiles: a file, or a pattern.
 type helmValueFile struct {
 	At      helmPlace `json:"at"`
 	Pattern bool      `json:"pattern"`
-	URL     string    `json:"url"`
 }
 
 // helmParameter is one entry of parameters, for --set or --set-string.
@@ -66,7 +65,7 @@ func merged(values map[string]any, data []byte) (map[string]any, error) {
 	return loader.MergeMaps(values, more), nil
 }
 
-func (r *helmRun) read(place helmPlace) (Content, error) {
+func (r *helmRun) read(place Mounted) (Content, error) {
 	contents, err := r.source.Read(place.Mount, []string{place.Path}, r.params.Limits.CombinedBytes)
 	if err != nil {
 		return Content{}, err
@@ -76,8 +75,9 @@ func (r *helmRun) read(place helmPlace) (Content, error) {
 
 // valueFiles are the files in the order of their counting. Argo CD: a pattern stands for what it matches, in lexical
 // order, less what is named by itself or matched before.
-func (r *helmRun) valueFiles() ([]helmPlace, error) {
-	var places, named []helmPlace
+func (r *helmRun) valueFiles() ([]Mounted, error) {
+	var places []Mounted
+	var named []helmPlace
 	for _, file := range r.params.ValueFiles {
 		if !file.Pattern {
 			named = append(named, file.At)
@@ -89,7 +89,8 @@ func (r *helmRun) valueFiles() ([]helmPlace, error) {
 			return nil, err
 		}
 		for _, place := range found {
-			if !file.Pattern || !slices.Contains(named, place) && !slices.Contains(places, place) {
+			isNamed := slices.Contains(named, helmPlace{file.At.Ref, place.Path})
+			if !file.Pattern || !isNamed && !slices.Contains(places, place) {
 				places = append(places, place)
 			}
 		}
@@ -97,16 +98,12 @@ func (r *helmRun) valueFiles() ([]helmPlace, error) {
 	return places, nil
 }
 
-func (r *helmRun) matches(file helmValueFile) ([]helmPlace, error) {
-	switch {
-	case file.URL != "":
-		mounted, err := r.source.Fetch(Remote{Kind: "http", URL: file.URL})
-		return []helmPlace{helmPlace(mounted)}, err
-	case !file.Pattern:
-		place, err := file.At.clean()
-		return []helmPlace{place}, err
+func (r *helmRun) matches(file helmValueFile) ([]Mounted, error) {
+	place, err := r.opened(file.At)
+	if err != nil || !file.Pattern {
+		return []Mounted{place}, err
 	}
-	paths, err := r.source.Glob(file.At.Mount, file.At.Path)
+	paths, err := r.source.Glob(place.Mount, place.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -114,9 +111,9 @@ func (r *helmRun) matches(file helmValueFile) ([]helmPlace, error) {
 		return nil, &Fault{Code: CodePathMissing, Path: file.At.Path, Message: "no value file matches this pattern"}
 	}
 	slices.Sort(paths)
-	found := make([]helmPlace, len(paths))
+	found := make([]Mounted, len(paths))
 	for i, path := range paths {
-		found[i] = helmPlace{file.At.Mount, path}
+		found[i] = Mounted{place.Mount, path}
 	}
 	return found, nil
 }
@@ -143,7 +140,7 @@ func (r *helmRun) set(values map[string]any) error {
 }
 
 func (r *helmRun) setFile(parameter helmFileParam, values map[string]any) error {
-	place, err := parameter.At.clean()
+	place, err := r.opened(parameter.At)
 	if err != nil {
 		return err
 	}

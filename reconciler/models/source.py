@@ -85,8 +85,43 @@ class KustomizeSource(Part):
     api_versions: tuple[str, ...] = ()
 
 
+class HelmParameter(Part):
+    """One value by its path, typed by its text, or with `forceString` a string whatever it looks like."""
+
+    name: str = ""
+    value: str = ""
+    force_string: Flag = False
+
+
+class HelmFileParameter(Part):
+    """One value by its path: the text of a file."""
+
+    name: str = ""
+    path: str = ""
+
+
+class HelmSource(Part):
+    """`helm` of a source. Of the two inline forms `valuesObject` counts; `version` says nothing any more."""
+
+    value_files: tuple[str, ...] = ()
+    values: str = ""
+    values_object: JsonObject | None = None
+    parameters: tuple[HelmParameter, ...] = ()
+    file_parameters: tuple[HelmFileParameter, ...] = ()
+    release_name: str = ""
+    ignore_missing_value_files: Flag = False
+    pass_credentials: Flag = False
+    skip_crds: Flag = False
+    skip_tests: Flag = False
+    skip_schema_validation: Flag = False
+    namespace: str = ""
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
+    version: str = ""
+
+
 class ApplicationSource(Part):
-    """One source. Helm and plugin settings stay free objects until their renderers read them."""
+    """One source. Plugin settings stay a free object until their renderer reads them."""
 
     repo_url: str = Field("", alias="repoURL")
     path: str = ""
@@ -96,7 +131,7 @@ class ApplicationSource(Part):
     ref: str = ""
     name: str = ""
     directory: DirectorySource | None = None
-    helm: JsonObject | None = None
+    helm: HelmSource | None = None
     kustomize: KustomizeSource | None = None
     plugin: JsonObject | None = None
 

@@ -20,6 +20,8 @@ class ToolSettings:
     jsonnet_enabled: bool = True
     build_options: tuple[str, ...] = ()
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    value_file_schemes: tuple[str, ...] = ("http", "https")
+    """Of which kind the URLs of Helm value files may be."""
 
     def options_of(self, version: str) -> tuple[str, ...]:
         """The options for builds by this version. Raises SpecError for one that the settings do not know.
@@ -45,5 +47,10 @@ def tool_settings_of(data: Mapping[str, str]) -> ToolSettings:
         kustomize_enabled=data.get("kustomize.enable") != "false",
         jsonnet_enabled=data.get("jsonnet.enable") != "false",
         build_options=tuple(data.get(_OPTIONS, "").split()),
+        value_file_schemes=_schemes(data.get("helm.valuesFileSchemes", "https, http")),
         versions={name: tuple(data.get(f"{_OPTIONS}.{name}", "").split()) for name in named},
     )
+
+
+def _schemes(text: str) -> tuple[str, ...]:
+    return tuple(sorted(scheme.strip().lower() for scheme in text.split(",") if scheme.strip()))

@@ -9,30 +9,22 @@ from hashlib import blake2b
 
 from reconciler.clusters.cluster import Cluster
 from reconciler.errors import ReconcilerError
-from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import PINNED, CommitId, ObjectKey, Revision
+from reconciler.models.keys import ObjectKey, Revision
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Condition, Desired
 from reconciler.models.source import ApplicationSource
-from reconciler.models.toolsettings import tool_settings_of
 from reconciler.plan import operation
 from reconciler.plan.desired import admitted, finalize
 from reconciler.plan.hooks import split
 from reconciler.plan.lens import Lens
-from reconciler.plan.sources import called, is_lender
+from reconciler.plan.sources import called
 from reconciler.render.readset import FOLLOWS, ReadLog
 from reconciler.render.renderer import Rendered
-from reconciler.render.request import UNRESTRICTED, RenderJob
-from reconciler.render.supply import World
 from reconciler.services import Readers
 from reconciler.sources import Access, Resolution, source_url
 from reconciler.sources.following import expected_binding
-from reconciler.sources.paths import Tree
 from reconciler.store.readindex import Followed, ReadEntry, ReadSet
-
-RENDER_DEADLINE_S = 20.0
-"""Below the deadline of a pass, so that a slow source still gets its condition written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ def wishes(app: Application, readers: Readers, asked: operation.Target) -> tuple
     found = []
     for index, (source, revision) in enumerate(zip(asked.sources, asked.revisions, strict=True)):
         what = called(index, len(asked.sources))
-        with _about(what):
+        with about(what):
             access = readers.access(source_url(source.repo_url, source.chart), app.spec.project)
         found.append(Wish(source, source.model_copy(update={"target_revision": revision}), access, what))
     return tuple(found)
@@ -105,39 +97,15 @@ def wishes(app: Application, readers: Readers, asked: operation.Target) -> tuple
 def resolve_all(wanted: Sequence[Wish], resolve: Resolve, reads: Reads) -> tuple[Resolution, ...]:
     """What each source means now. `reads` is filled as far as it came. Raises SpecError, SourceError, Transient."""
     for index, wish in enumerate(wanted):
-        with _about(wish.what):
+        with about(wish.what):
             reads.followed[index] = wish.place
     found = []
     for index, wish in enumerate(wanted):
-        with _about(wish.what):
+        with about(wish.what):
             resolution = resolve(wish.access, wish.asked)
         place = reads.followed[index] = Followed(wish.access.url, resolution.binding)
         reads.resolved[place] = resolution.revision
         found.append(resolution)
-    return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What it takes to render, and where it is noted what was read. `world` opens what lies in other repositories,
-    `trees` repositories at a commit.
-    """
-
-    readers: Readers
-    reads: Reads
-    world: World
-    trees: Callable[[Access, CommitId], Tree]
-
-
-def render_all(
-    app: Application, wanted: Sequence[Wish], resolutions: Sequence[Resolution], means: Means
-) -> tuple[Rendering, ...]:
-    """Every source rendered, each by itself. Raises SpecError, SourceError, Transient."""
-    found = []
-    for wish, resolution in zip(wanted, resolutions, strict=True):
-        with _about(wish.what):
-            rendered = None if is_lender(wish.source) else _render(app, wish, resolution, means)
-        found.append(Rendering(resolution, rendered, tuple(_warnings(wish, resolution))))
     return tuple(found)
 
 
@@ -170,53 +138,6 @@ def _sealed(manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> froz
     return frozenset(one.key for one in manifests if (one.key.group, one.key.kind, one.key.name) in named)
 
 
-def _render(app: Application, wish: Wish, resolution: Resolution, means: Means) -> Rendered:
-    log = ReadLog(wish.access.url, resolution.binding)
-    readers, reads = means.readers, means.reads
-    reads.logs.append(log)
-    tree = tree_of(wish, resolution, means)
-    job = job_of(app, wish, resolution, readers)
-    rendered = readers.renderer.render(job, tree, deadline_s=RENDER_DEADLINE_S, log=log, world=means.world)
-    reads.renders += not rendered.hit
-    return rendered
-
-
-def tree_of(wish: Wish, resolution: Resolution, means: Means) -> Tree:
-    """What is read of one source. Raises SourceError, SourceUnavailable."""
-    if wish.access.is_git:
-        return means.trees(wish.access, resolution.commit)
-    return means.readers.packed(wish.access, wish.asked, resolution)
-
-
-def job_of(app: Application, wish: Wish, resolution: Resolution, readers: Readers) -> RenderJob:
-    """What is rendered of one source. Raises what the catalog raises."""
-    return RenderJob(
-        source=wish.source,
-        repo=wish.access.url,
-        commit=resolution.commit,
-        project=app.spec.project,
-        binding=resolution.binding,
-        instance=app.key.instance(readers.settings.namespace),
-        credentials=wish.access.owner,
-        namespace=app.spec.destination.namespace,
-        settings=tool_settings_of(readers.catalog.settings_cm()),
-        keys=readers.sops_keys(app.spec.project),
-        is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
-    )
-
-
-def _warnings(wish: Wish, resolution: Resolution) -> Iterator[Condition]:
-    """By the source as it is written: an operation pins what it floats to."""
-    source = wish.source
-    if source.chart and expected_binding(source) != PINNED:
-        written = source.target_revision or "no version"
-        yield Condition(
-            words.FLOATING_VERSION_WARNING,
-            f"{wish.what}{': ' if wish.what else ''}chart {source.chart} floats: targetRevision {written} now means "
-            f"{resolution.revision}, and a new version is deployed without a commit; name one version to pin it",
-        )
-
-
 def _together(digests: Sequence[str]) -> str:
     if len(digests) == 1:
         return digests[0]
@@ -224,7 +145,7 @@ def _together(digests: Sequence[str]) -> str:
 
 
 @contextmanager
-def _about(what: str) -> Iterator[None]:
+def about(what: str) -> Iterator[None]:
     """Lets an error that leaves it say which source it is about. Its class, which says what to do, stays the same."""
     try:
         yield

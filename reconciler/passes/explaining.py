@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.models.application import Application
-from reconciler.passes.desired import RENDER_DEADLINE_S, Means, Reads, job_of, resolve_all, tree_of, wishes
+from reconciler.passes.desired import Reads, resolve_all, wishes
 from reconciler.passes.elsewhere import Elsewhere
-from reconciler.passes.standing import project_rules
+from reconciler.passes.rendering import RENDER_DEADLINE_S, Means, tasks
+from reconciler.passes.standing import aim
 from reconciler.passes.submodules import Submodules
 from reconciler.plan import operation
 from reconciler.plan.sources import is_lender
@@ -26,16 +27,15 @@ class Explained:
 
 def explain(app: Application, readers: Readers, *, now: datetime) -> tuple[Explained, ...]:
     """Every source that renders. Raises SpecError, SourceError, Transient and what the catalog raises."""
-    rules = project_rules(app.spec.project, readers)
+    target = aim(app, readers)
     wanted = wishes(app, readers, operation.target(app, may_write=False, now=now))
     reads = Reads()
-    world = Elsewhere(readers, rules, readers.resolve, reads)
-    means, found = Means(readers, reads, world, Submodules(readers, rules).tree), []
-    for wish, resolution in zip(wanted, resolve_all(wanted, readers.resolve, reads), strict=True):
-        if is_lender(wish.source):
+    world = Elsewhere(readers, target.project, readers.resolve, reads)
+    means = Means(readers, reads, world, Submodules(readers, target.project).tree, target.cluster)
+    found = []
+    for task in tasks(app, wanted, resolve_all(wanted, readers.resolve, reads), means):
+        if is_lender(task.job.source):
             continue
-        tree = tree_of(wish, resolution, means)
-        job = job_of(app, wish, resolution, readers)
-        told = explained(readers.renderer, job, tree, deadline_s=RENDER_DEADLINE_S, world=world)
-        found.append(Explained(told, resolution.binding))
+        told = explained(readers.renderer, task.job, task.open(), deadline_s=RENDER_DEADLINE_S, world=task.world)
+        found.append(Explained(told, task.job.binding))
     return tuple(found)

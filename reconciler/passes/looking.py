@@ -14,10 +14,11 @@ from reconciler.models.honoured import unhonoured_in_manifest
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
-from reconciler.passes.desired import Means, Reads, Resolve, desired_of, render_all, resolve_all, wishes
+from reconciler.passes.desired import Reads, Resolve, desired_of, resolve_all, wishes
 from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of, prepare
 from reconciler.passes.observed import Ladder, Mine, Predict, Recollection, observe, read_hooks
+from reconciler.passes.rendering import Means, render_all
 from reconciler.passes.standing import Standing, Target, aim, stand
 from reconciler.passes.submodules import Submodules
 from reconciler.passes.validity import invalid, tolerant
@@ -148,7 +149,8 @@ class _Gaze:
         self._eyes.admit(resolutions)
         trees = Submodules(readers, target.project).tree
         elsewhere = Elsewhere(readers, target.project, self._eyes.resolve, self.reads)
-        renderings = render_all(app, wanted, resolutions, Means(readers, self.reads, elsewhere, trees))
+        means = Means(readers, self.reads, elsewhere, trees, target.cluster)
+        renderings = render_all(app, wanted, resolutions, means)
         desired = desired_of(app, renderings, target.cluster, instance=self._standing.instance, lens=self._lens)
         self._unhonoured = _first_unhonoured(desired)
         return tolerant(desired, target.cluster, asked_of(app))

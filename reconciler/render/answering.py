@@ -49,8 +49,18 @@ class Answering:
                 return [msgspec.json.encode(self._supply.fetch(question.remote))]
             case "unwrap":
                 return self._key(question)
-            case _:
+            case "glob":
                 return self._glob(question)
+            case _:
+                return [orjson.dumps(self._fact(question))]
+
+    def _fact(self, question: ChildMessage) -> JsonObject:
+        facts = self._supply.facts
+        if question.ask == "kube_version":
+            return {"text": facts.kube_version()}
+        if question.ask == "has_api":
+            return {"yes": facts.has_api(question.name)}
+        return {"names": list(facts.api_versions())}
 
     def _list(self, question: ChildMessage) -> Frames:
         entries = self._supply.at(question.mount).list(question.path)

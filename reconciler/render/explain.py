@@ -35,7 +35,7 @@ def explained(
 ) -> Explanation:
     """Renders as always, and says why it was a hit or a miss. Raises as Renderer.render."""
     log = ReadLog(job.repo, job.binding)
-    views = Views(Sight(tree), world or Nowhere())
+    views = Views(Sight(tree, job.facts), world or Nowhere())
     key = renderer.key_of(job, prepare(job, views.own, log))
     remembered = renderer.cache.recorded(key)
     held = [recorded for recorded in remembered if views.hold(recorded)]
@@ -72,5 +72,5 @@ def _miss(remembered: Sequence[Recorded], held: Sequence[Recorded], sight: Sight
 
 def _differing(recorded: Recorded, sight: Sight) -> Iterator[str]:
     for read in recorded.reads:
-        if sight.look(read.kind, read.path).read.value != read.value:
+        if sight.now(read).value != read.value:
             yield f"{read.kind} {read.path or '.'}"

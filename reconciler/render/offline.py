@@ -13,12 +13,14 @@ from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.manifest import JsonObject
 from reconciler.models.source import ApplicationSource
 from reconciler.models.toolsettings import ToolSettings
+from reconciler.plan.sources import is_lender
 from reconciler.render.explain import Explanation, explained
-from reconciler.render.protocol import Remote
+from reconciler.render.lending import Lender, Lending
+from reconciler.render.protocol import Facts, NoFacts, Remote
 from reconciler.render.readset import ReadLog
 from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import UNRESTRICTED, RenderJob
-from reconciler.render.supply import Opened
+from reconciler.render.supply import Opened, World
 from reconciler.sources.folder import open_folder
 from reconciler.sources.following import is_packed
 from reconciler.sources.paths import Tree
@@ -39,6 +41,7 @@ class Shelf:
     folders: Mapping[str, Path]
     settings: ToolSettings = field(default_factory=ToolSettings)
     allows: Callable[[str], bool] = lambda _url: True
+    facts: Facts = field(default_factory=NoFacts)
 
     def open(self, remote: Remote) -> Opened:
         """Raises SourceError, SpecError. render.supply.World."""
@@ -60,6 +63,12 @@ class Shelf:
     def _check(self, url: str) -> None:
         if not self.allows(url):
             raise SourceError(f"repository {url} is not permitted in the project; add it to sourceRepos there")
+
+    def lender(self, source: ApplicationSource) -> Lender:
+        """A source that lends its files. Raises SourceError for a repository that is not on the shelf."""
+        repo, tree, commit = self.tree(source)
+        log = ReadLog(repo, OFFLINE_BINDING)
+        return Lender(repo, commit, source.target_revision or "HEAD", lambda: (tree, log))
 
     def tree(self, source: ApplicationSource) -> tuple[RepoUrl, Tree, CommitId]:
         """A repository's identity, content and commit. Raises SourceError for one that is not on the shelf."""
@@ -86,24 +95,25 @@ def render_offline(
 
 def render_each(app: Application, shelf: Shelf, renderer: Renderer, *, deadline_s: float) -> tuple[Rendered, ...]:
     """Every source of an Application. Raises SpecError, SourceError (also for a repository that was not given)."""
-    made = [_job(app, source, shelf) for source in _sources(app)]
-    return tuple(renderer.render(job, tree, deadline_s=deadline_s, world=shelf) for job, tree in made)
+    made = [_task(app, source, shelf) for source in _sources(app)]
+    return tuple(renderer.render(job, tree, deadline_s=deadline_s, world=world) for job, tree, world in made)
 
 
 def explain_each(app: Application, shelf: Shelf, renderer: Renderer, *, deadline_s: float) -> tuple[Explanation, ...]:
     """Every source of an Application, with what it read and why it was rendered. Raises as `render_each`."""
-    made = [_job(app, source, shelf) for source in _sources(app)]
-    return tuple(explained(renderer, job, tree, deadline_s=deadline_s, world=shelf) for job, tree in made)
+    made = [_task(app, source, shelf) for source in _sources(app)]
+    return tuple(explained(renderer, job, tree, deadline_s=deadline_s, world=world) for job, tree, world in made)
 
 
 def _sources(app: Application) -> Sequence[ApplicationSource]:
     if not app.spec.all_sources:
         raise SpecError("spec.source is missing")
-    return app.spec.all_sources
+    return [source for source in app.spec.all_sources if not is_lender(source)]
 
 
-def _job(app: Application, source: ApplicationSource, shelf: Shelf) -> tuple[RenderJob, Tree]:
+def _task(app: Application, source: ApplicationSource, shelf: Shelf) -> tuple[RenderJob, Tree, World]:
     repo, tree, commit = shelf.tree(source)
+    lenders = {one.ref: shelf.lender(one) for one in app.spec.all_sources if one.ref}
     job = RenderJob(
         source=source,
         repo=repo,
@@ -114,8 +124,10 @@ def _job(app: Application, source: ApplicationSource, shelf: Shelf) -> tuple[Ren
         namespace=app.spec.destination.namespace,
         settings=shelf.settings,
         is_unrestricted=app.metadata.annotations.get(words.LOAD_RESTRICTOR) == UNRESTRICTED,
+        refs=frozenset(lenders) if app.spec.sources else None,
+        facts=shelf.facts,
     )
-    return job, tree
+    return job, tree, Lending(shelf, lenders, repo, commit)
 
 
 def _names(url: str, source: ApplicationSource, repo: RepoUrl) -> bool:

@@ -95,6 +95,38 @@ class KeyRefused(FileRefused):
         super().__init__(message, path="")
 
 
+class FactUnknown(FileRefused):
+    """Nothing is known of the cluster. The message says why."""
+
+
+class Facts(Protocol):
+    """What templates may ask about the destination cluster. All raise FactUnknown, or what reading a cluster raises:
+    an API that could not be looked for is never absent.
+    """
+
+    def kube_version(self) -> str:
+        """The version of the cluster, like `v1.36.3`."""
+
+    def has_api(self, name: str) -> bool:
+        """Whether it serves a `group/version` or a `group/version/Kind`."""
+
+    def api_versions(self) -> Sequence[str]:
+        """All that it serves, in both forms, sorted."""
+
+
+class NoFacts:
+    """Where there is no cluster to ask."""
+
+    def kube_version(self) -> str:
+        raise FactUnknown("there is no cluster to ask for its version; name one in helm.kubeVersion", path="")
+
+    def has_api(self, name: str) -> bool:
+        raise FactUnknown(f"there is no cluster to ask for {name}; name its APIs in helm.apiVersions", path="")
+
+    def api_versions(self) -> Sequence[str]:
+        raise FactUnknown("there is no cluster to ask for its APIs; name them in helm.apiVersions", path="")
+
+
 class RenderFailed(SourceError):
     """The child's clear `no`. `code` is a word of renderer/protocol.go; `path` and `line` may be None."""
 
@@ -226,7 +258,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Remote(msgspec.Struct, frozen=True):
     """Something to fetch. `kind` "git": a base as kustomizations write it; "chart": a chart by its repository's URL,
-    its name and a version or range; "http": one file.
+    its name and a version or range; "http": one file; "ref": the tree of the application's source that has this ref.
     """
 
     kind: str
@@ -245,8 +277,9 @@ class Mounted(msgspec.Struct, frozen=True):
 class ChildMessage(msgspec.Struct, frozen=True):
     """Anything a child says during a request: a question (`ask`), an error, or the header of its answer."""
 
-    ask: Literal["", "list", "read", "glob", "fetch", "unwrap"] = ""
+    ask: Literal["", "list", "read", "glob", "fetch", "unwrap", "kube_version", "has_api", "api_versions"] = ""
     mount: str = ""
+    name: str = ""
     remote: Remote | None = None
     path: str = ""
     paths: list[str] = []

@@ -16,11 +16,21 @@ import msgspec
 
 from reconciler.errors import SourceError
 from reconciler.models.keys import RepoUrl, TreeId
-from reconciler.render.protocol import DirEntry, FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
+from reconciler.render.protocol import (
+    DirEntry,
+    Facts,
+    FileRefused,
+    FileTooLarge,
+    NoFacts,
+    NotAFile,
+    PathEscapes,
+    PathMissing,
+)
 from reconciler.sources.paths import GITLINK, MODULES_FILE, Entry, Found, Lost, Tree, Walker
 from reconciler.store.readindex import ReadEntry, ReadSet
 
-ReadKind = Literal["file", "list", "glob"]
+LookKind = Literal["file", "list", "glob"]
+ReadKind = Literal["file", "list", "glob", "fact"]
 MAX_GLOB_FILES = 100_000
 
 FOLLOWS = ReadEntry("path", "")
@@ -34,7 +44,7 @@ _WILDCARD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]")
 
 class Read(msgspec.Struct, frozen=True, array_like=True):
     """One question and its answer. `value` names the answer by content; `also` are further paths on which it
-    depends.
+    depends. A `fact` is about the cluster, and its `path` the question.
     """
 
     kind: ReadKind
@@ -55,14 +65,19 @@ class Look:
 
 
 class Sight:
-    """Asks questions of one tree. For one rendering: it remembers what it passed."""
+    """Asks questions of one tree, and of the cluster. For one rendering: it remembers what it passed."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, facts: Facts | None = None) -> None:
         self.tree = tree
+        self.facts = facts or NoFacts()
         self._walker = Walker(tree)
         self._listings: dict[TreeId, str] = {}
 
-    def look(self, kind: ReadKind, path: str) -> Look:
+    def fact(self, question: str) -> Read:
+        """What the cluster says to one question. Raises as Facts does."""
+        return Read("fact", question, fact_value(question, self.facts))
+
+    def look(self, kind: LookKind, path: str) -> Look:
         """Answers one question. Raises SourceUnavailable, SourceError."""
         if kind == "glob":
             return self._glob(path)
@@ -81,8 +96,14 @@ class Sight:
         return found.path if isinstance(found, Found) and found.hops else path
 
     def holds(self, reads: Iterable[Read]) -> bool:
-        """Whether every question has the answer now that it had then. Raises SourceUnavailable, SourceError."""
-        return all(self.look(read.kind, read.path).read.value == read.value for read in reads)
+        """Whether every question has the answer now that it had then. Raises SourceUnavailable, SourceError, and as
+        Facts does.
+        """
+        return all(self.now(read).value == read.value for read in reads)
+
+    def now(self, read: Read) -> Read:
+        """The same question with its answer now. Raises as `holds`."""
+        return self.fact(read.path) if read.kind == "fact" else self.look(read.kind, read.path).read
 
     def _listing(self, tree: TreeId) -> str:
         if tree not in self._listings:
@@ -153,12 +174,16 @@ class ReadLog:
 
 
 class RecordedFiles:
-    """Serves a renderer child from a tree and notes every answer: render.protocol.FileServer."""
+    """Serves a renderer child from a tree and notes every answer: render.protocol.FileServer.
+
+    A file that a pattern matched is not noted again when it is read: the pattern's answer names its content.
+    """
 
     def __init__(self, sight: Sight, log: ReadLog, *, file_limit_bytes: int) -> None:
         self._sight = sight
         self._log = log
         self._limit = file_limit_bytes
+        self._matched: set[str] = set()
 
     def list(self, path: str) -> Sequence[DirEntry]:
         """Raises PathMissing, PathEscapes, NotAFile, SourceUnavailable."""
@@ -182,6 +207,7 @@ class RecordedFiles:
         """Raises PathEscapes, SourceUnavailable."""
         look = self._sight.look("glob", pattern)
         found = self._log.noted(look)
+        self._matched.update(look.paths)
         if isinstance(found, Lost) and found.why == "escapes":
             raise PathEscapes(f"{pattern} leaves the repository", path=pattern)
         return look.paths
@@ -190,11 +216,50 @@ class RecordedFiles:
         """The path behind links, or the same where nothing is found. Raises SourceUnavailable, SourceError."""
         return self._sight.where(path)
 
-    def _found(self, kind: ReadKind, path: str) -> Found:
-        found = self._log.noted(self._sight.look(kind, path))
+    def _found(self, kind: LookKind, path: str) -> Found:
+        look = self._sight.look(kind, path)
+        is_noted = kind == "file" and path in self._matched and not look.read.also
+        found = look.found if is_noted else self._log.noted(look)
         if isinstance(found, Lost):
             raise _refusal(path, found)
         return found
+
+
+class RecordedFacts:
+    """Answers what templates ask about the cluster, and notes it: render.protocol.Facts."""
+
+    def __init__(self, sight: Sight, log: ReadLog) -> None:
+        self._sight = sight
+        self._log = log
+
+    def kube_version(self) -> str:
+        """Raises as Facts does."""
+        return self._asked("kube_version")
+
+    def has_api(self, name: str) -> bool:
+        """Raises as Facts does."""
+        return self._asked(f"has_api {name}") == YES
+
+    def api_versions(self) -> Sequence[str]:
+        """Raises as Facts does."""
+        self._asked("api_versions")
+        return self._sight.facts.api_versions()
+
+    def _asked(self, question: str) -> str:
+        read = self._sight.fact(question)
+        self._log.add([read])
+        return read.value
+
+
+YES, NO = "yes", "no"
+
+
+def fact_value(question: str, facts: Facts) -> str:
+    """Names the answer to one question. Raises as Facts does."""
+    kind, _, name = question.partition(" ")
+    if kind == "has_api":
+        return YES if facts.has_api(name) else NO
+    return facts.kube_version() if kind == "kube_version" else _digest(facts.api_versions())
 
 
 def glob_matches(pattern: str, path: str) -> bool:
@@ -208,6 +273,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _entries(read: Read) -> set[ReadEntry]:
+    if read.kind == "fact":
+        return set()
     paths = {ReadEntry("path", path) for path in (read.path, *read.also)}
     if read.kind == "glob":
         return {ReadEntry("glob", read.path), *(ReadEntry("path", path) for path in read.also)}

@@ -13,7 +13,7 @@ from reconciler.render.cache import Elsewhere, Recorded, RenderCache, Result
 from reconciler.render.limits import RequestLimits
 from reconciler.render.pool import RendererPool
 from reconciler.render.protocol import Params, Remote, RenderAnswer, RendererDied, RenderWarning
-from reconciler.render.readset import Read, ReadLog, RecordedFiles, Sight
+from reconciler.render.readset import Read, ReadLog, RecordedFacts, RecordedFiles, Sight
 from reconciler.render.request import Prepared, RenderJob, prepare
 from reconciler.render.supply import Nowhere, Opened, Supply, World
 from reconciler.render.tools.detect import SourceType
@@ -64,7 +64,7 @@ class Renderer:
         application. `world` opens what lies in other repositories; without one nothing is fetched.
         """
         log = log or ReadLog(job.repo, job.binding)
-        views = Views(Sight(tree), world or Nowhere())
+        views = Views(Sight(tree, job.facts), world or Nowhere())
         prepared = prepare(job, views.own, log)
         asked = _Asked(job, tree, log, views, prepared, self.key_of(job, prepared))
         return self._known(asked) or self._once(asked, deadline_s)
@@ -113,7 +113,8 @@ class Renderer:
 
     def _supply(self, views: Views, own: ReadLog) -> Supply:
         limit = self._limits.combined_bytes
-        return Supply(RecordedFiles(views.own, own, file_limit_bytes=limit), views.world, file_limit_bytes=limit)
+        files, facts = RecordedFiles(views.own, own, file_limit_bytes=limit), RecordedFacts(views.own, own)
+        return Supply(files, views.world, facts, file_limit_bytes=limit)
 
 
 @dataclass(frozen=True, slots=True)

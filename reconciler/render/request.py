@@ -18,10 +18,10 @@ from reconciler.models.keys import CommitId, Digest, RepoUrl
 from reconciler.models.source import ApplicationSource
 from reconciler.models.toolsettings import ToolSettings
 from reconciler.render.limits import RequestLimits
-from reconciler.render.protocol import Params, RenderRequest, wire
+from reconciler.render.protocol import Facts, NoFacts, Params, RenderRequest, wire
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.render.tools import environment
-from reconciler.render.tools.build import Build
+from reconciler.render.tools.build import Build, Release
 from reconciler.render.tools.detect import SourceType, source_type
 from reconciler.render.tools.directory import directory_params
 from reconciler.render.tools.environment import Environment
@@ -53,7 +53,8 @@ class RenderJob:
 
     `binding` is what the revision was resolved by, `credentials` names the Secret that the repository was entered
     with (Access.owner), `instance` the application as override files spell it, `namespace` its destination's. Of
-    commit, instance and namespace a result's key holds what the tool got to see.
+    commit, instance and namespace a result's key holds what the tool got to see. `refs` are what other sources are
+    called that lend their files, None where there is one source only; `facts` are the destination cluster's.
     """
 
     source: ApplicationSource
@@ -68,6 +69,9 @@ class RenderJob:
     keys: SopsKeys = NO_KEYS
     is_unrestricted: bool = False
     """Whether a kustomization may name files above its folder; none outside the repository in any case."""
+
+    refs: frozenset[str] | None = None
+    facts: Facts = field(default_factory=NoFacts)
 
     def environment(self) -> Environment:
         """What texts of the source may name."""
@@ -113,7 +117,15 @@ def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
     source = overridden(job.source, folder, job.instance, sight, log)
     check_source(source)
     chosen = source_type(source, folder, job.settings, sight, log)
-    build = Build(source, folder, job.environment(), job.settings, job.is_unrestricted)
+    build = Build(
+        source=source,
+        folder=folder,
+        environment=job.environment(),
+        settings=job.settings,
+        is_unrestricted=job.is_unrestricted,
+        release=Release(job.instance.rpartition("_")[2], job.namespace),
+        refs=job.refs,
+    )
     params = BUILDERS[chosen](build)
     log.reads_revision |= build.environment.uses_revision
     return Prepared(chosen, params)

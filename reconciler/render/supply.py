@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.errors import SpecError
-from reconciler.render.protocol import FileRefused, FileServer, Mounted, PathMissing, Remote
+from reconciler.render.protocol import Facts, FileRefused, FileServer, Mounted, NoFacts, PathMissing, Remote
 from reconciler.render.readset import ReadLog, RecordedFiles, Sight
 from reconciler.sources.paths import Tree
 
@@ -53,10 +53,13 @@ class Mount:
 
 
 class Supply:
-    """The parent's side of one request's mounts."""
+    """The parent's side of one request's mounts, and of what it may ask about the cluster."""
 
-    def __init__(self, own: FileServer, world: World | None = None, *, file_limit_bytes: int = 0) -> None:
+    def __init__(
+        self, own: FileServer, world: World | None = None, facts: Facts | None = None, *, file_limit_bytes: int = 0
+    ) -> None:
         self._own, self._world, self._limit = own, world or Nowhere(), file_limit_bytes
+        self.facts = facts or NoFacts()
         self._mounts: dict[str, Mount] = {}
 
     @property

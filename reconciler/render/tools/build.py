@@ -10,6 +10,17 @@ from reconciler.render.tools.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """What a release is called where its source does not say, and the namespace that it is for.
+
+    Argo CD: the application's name without its namespace, and its destination's namespace.
+    """
+
+    name: str = ""
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """One source whose folder was found and whose overrides were merged into it.
 
@@ -25,3 +36,7 @@ class Build:
     settings: ToolSettings
     is_unrestricted: bool = False
     """Whether a kustomization may name files above its folder."""
+
+    release: Release = Release()
+    refs: frozenset[str] | None = None
+    """What other sources are called that lend their files; None where there is one source only."""

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.models.keys import RepoUrl
 from reconciler.render.protocol import FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
-from reconciler.render.readset import ReadKind, ReadLog, RecordedFiles, Sight, glob_regex
+from reconciler.render.readset import LookKind, ReadLog, RecordedFiles, Sight, glob_regex
 from tests.support.trees import Content, Link, MemoryTree, Submodule
 
 BASE: dict[str, Content] = {
@@ -21,7 +21,7 @@ BASE: dict[str, Content] = {
     "shared/d.yaml": "d",
     "else/x.yaml": "x",
 }
-ASKED: tuple[tuple[ReadKind, str], ...] = (
+ASKED: tuple[tuple[LookKind, str], ...] = (
     ("list", "app"),
     ("file", "app/a.yaml"),
     ("file", "app/link.yaml"),
@@ -34,13 +34,13 @@ def files_of(tree: MemoryTree, log: ReadLog | None = None, limit: int = 1000) ->
     return RecordedFiles(Sight(tree), log or ReadLog(RepoUrl("r"), "main"), file_limit_bytes=limit)
 
 
-def still_holds(kind: ReadKind, path: str, after: dict[str, Content]) -> bool:
+def still_holds(kind: LookKind, path: str, after: dict[str, Content]) -> bool:
     read = Sight(MemoryTree(BASE)).look(kind, path).read
     return Sight(MemoryTree(after)).holds([read])
 
 
 @pytest.mark.parametrize(("kind", "path"), ASKED)
-def test_a_change_elsewhere_changes_no_answer(kind: ReadKind, path: str) -> None:
+def test_a_change_elsewhere_changes_no_answer(kind: LookKind, path: str) -> None:
     assert still_holds(kind, path, BASE | {"else/x.yaml": "new", "shared/d.yaml": "new", "top.yaml": "new"})
 
 
@@ -59,7 +59,7 @@ def test_a_change_elsewhere_changes_no_answer(kind: ReadKind, path: str) -> None
         ("glob", "app/**/*.yaml", {"app/a.yaml": "new"}),
     ],
 )
-def test_a_change_of_what_was_read_changes_the_answer(kind: ReadKind, path: str, change: dict[str, Content]) -> None:
+def test_a_change_of_what_was_read_changes_the_answer(kind: LookKind, path: str, change: dict[str, Content]) -> None:
     before = {name: content for name, content in BASE.items() if not any(name.startswith(f"{new}/") for new in change)}
     assert not still_holds(kind, path, before | change)
 
