@@ -5,6 +5,7 @@
     elsewhere.yaml   optional: other repositories, URL → folder of the case
     settings.yaml    optional: data of argocd-cm
     project.yaml     optional: the AppProject; without one every repository is allowed
+    cluster.yaml     optional: what the destination says of itself: `version`, and `apis` that it serves
     manifests.yaml   the objects, in order; or
     error.txt        why there are none
 
@@ -14,7 +15,8 @@ The renderer is the real one. `RECONCILER_WRITE_CASES=1` writes the expectations
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from reconciler.plan.permissions import ProjectRules
 from reconciler.render.cache import RenderCache
 from reconciler.render.offline import Shelf, render_each
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
+from reconciler.render.protocol import Facts, NoFacts
 from reconciler.render.renderer import Renderer
 from tests.support.renderer import renderer_binary
 
@@ -45,6 +48,23 @@ def renderer() -> Iterator[Renderer]:
     pool.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a case says of the cluster. render.protocol.Facts."""
+
+    version: str
+    apis: tuple[str, ...]
+
+    def kube_version(self) -> str:
+        return self.version
+
+    def has_api(self, name: str) -> bool:
+        return name in self.apis
+
+    def api_versions(self) -> Sequence[str]:
+        return self.apis
+
+
 def loaded(case: Path, name: str) -> Any:
     path = case / name
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -55,10 +75,12 @@ def shelf(case: Path, app: Application) -> Shelf:
     folders = {source.repo_url: case / "repo" for source in app.spec.all_sources[:1]}
     folders |= {url: case / folder for url, folder in loaded(case, "elsewhere.yaml").items()}
     settings = tool_settings_of(loaded(case, "settings.yaml"))
+    cluster = loaded(case, "cluster.yaml")
+    facts: Facts = Told(cluster["version"], tuple(cluster["apis"])) if cluster else NoFacts()
     project = loaded(case, "project.yaml")
     if not project:
-        return Shelf(folders, settings)
-    return Shelf(folders, settings, ProjectRules.of(AppProject.parse(project)).source_allowed)
+        return Shelf(folders, settings, facts=facts)
+    return Shelf(folders, settings, ProjectRules.of(AppProject.parse(project)).source_allowed, facts)
 
 
 def outcome(case: Path, renderer: Renderer) -> tuple[str, str]:

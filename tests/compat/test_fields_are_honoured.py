@@ -21,6 +21,7 @@ from reconciler.render.protocol import Params
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.render.request import RenderJob, prepare
 from reconciler.render.tools.directory import JsonnetParams, Variable
+from reconciler.render.tools.helm import FileParameter, Parameter, Place, ValueFile
 from reconciler.render.tools.kustomize import Patch, Replica, Target
 from tests.compat.situations import (
     BEFORE,
@@ -99,6 +100,37 @@ def test_directory_settings_reach_the_renderer(directory: Json, field: str, valu
 )
 def test_kustomize_settings_reach_the_renderer(given: Json, field: str, value: object) -> None:
     source = ApplicationSource.model_validate({**SOURCE, "kustomize": given})
+    assert getattr(asked_of_the_renderer(source), field) == value
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({"valueFiles": ["a.yaml"]}, "value_files", (ValueFile(Place("", "shop/a.yaml")),)),
+        ({"values": "a: 1"}, "values", "a: 1"),
+        ({"values": "a: 1", "valuesObject": {"b": 2}}, "values", '{"b":2}'),
+        (
+            {"parameters": [{"name": "a", "value": "1", "forceString": True}]},
+            "parameters",
+            (Parameter("a", "1", force_string=True),),
+        ),
+        (
+            {"fileParameters": [{"name": "a", "path": "x.txt"}]},
+            "file_parameters",
+            (FileParameter("a", Place("", "shop/x.txt")),),
+        ),
+        ({"releaseName": "x"}, "release_name", "x"),
+        ({"ignoreMissingValueFiles": True}, "ignore_missing_value_files", True),
+        ({"skipCrds": True}, "skip_crds", True),
+        ({"skipTests": True}, "skip_tests", True),
+        ({"skipSchemaValidation": True}, "skip_schema_validation", True),
+        ({"namespace": "x"}, "namespace", "x"),
+        ({"kubeVersion": "1.30"}, "kube_version", "1.30"),
+        ({"apiVersions": ["v1/Pod"]}, "api_versions", ("v1/Pod",)),
+    ],
+)
+def test_helm_settings_reach_the_renderer(given: Json, field: str, value: object) -> None:
+    source = ApplicationSource.model_validate({**SOURCE, "helm": given})
     assert getattr(asked_of_the_renderer(source), field) == value
 
 

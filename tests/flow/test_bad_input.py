@@ -88,13 +88,22 @@ MISTAKES = {
     "an object without a kind": files("kind is missing", two__yaml="# kind:\napiVersion: v1\nmetadata: {name: two}"),
     "an object without a name": files("has no metadata.name", two__yaml="apiVersion: v1\nkind: ConfigMap"),
     "JSON that is not one object": files("two.json", two__json="[1, 2"),
-    "a chart": files("Helm source, which is not supported", Chart__yaml="name: web\nversion: 1.0.0\n"),
+    "a chart that does not read": files("Chart.yaml", Chart__yaml="name: [\n"),
+    "a library chart": files(
+        "library charts are not installable", Chart__yaml="apiVersion: v2\nname: web\nversion: 1.0.0\ntype: library\n"
+    ),
+    "a template that fails": files(
+        "set a host",
+        Chart__yaml="apiVersion: v2\nname: web\nversion: 1.0.0\n",
+        templates__a__yaml='{{ required "set a host" .Values.host }}',
+    ),
     "a kustomization": files("gone.yaml", kustomization__yaml="resources: [gone.yaml]\n"),
     "a file that overrides the source and does not read": Mistake(
         "ComparisonError", "does not read as YAML", files={".argocd-source.yaml": "directory: {recurse: [\n"}
     ),
     "a chart at a branch": source("'main' is not a version or a range of versions", chart="nginx"),
-    "values for Helm": source("Helm source", helm={"values": "a: b"}),
+    "values for what is no chart": source("there is no Chart.yaml", helm={"values": "a: b"}),
+    "values out of the repository": source("is no file inside its repository", helm={"valueFiles": ["../../x.yaml"]}),
     "two tools at once": source(
         "multiple application sources", condition=INVALID, kustomize={"namePrefix": "x-"}, directory={"recurse": True}
     ),

@@ -19,8 +19,7 @@ _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_w
 
 _HELM = (
     *("valueFiles", "values", "valuesObject", "parameters", "fileParameters", "releaseName", "ignoreMissingValueFiles"),
-    *("passCredentials", "skipCrds", "skipTests", "skipSchemaValidation", "namespace", "kubeVersion", "apiVersions"),
-    "version",
+    *("skipCrds", "skipTests", "skipSchemaValidation", "namespace", "kubeVersion", "apiVersions"),
 )
 _KUSTOMIZE = (
     *("namePrefix", "nameSuffix", "images", "commonLabels", "commonAnnotations", "forceCommonLabels"),
@@ -45,7 +44,9 @@ def _source(at: str) -> tuple[Row, ...]:
             *(f"{at}.directory.{field}" for field in ("recurse", "include", "exclude", "disableExtensionFilter")),
         ),
         *honoured(_APP, _KEPT, f"{at}.name", note="shown to people; kept as it is"),
-        *ignored(_APP, *(f"{at}.helm.{field}" for field in _HELM)),
+        *honoured(_APP, _FIELD + "test_helm_settings_reach_the_renderer", *(f"{at}.helm.{field}" for field in _HELM)),
+        *ignored(_APP, f"{at}.helm.passCredentials"),
+        *idle(_APP, "every chart is rendered by the engine of Helm 4, as Argo CD does", f"{at}.helm.version"),
         *honoured(
             _APP,
             _FIELD + "test_kustomize_settings_reach_the_renderer",

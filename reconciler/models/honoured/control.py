@@ -202,10 +202,11 @@ SETTINGS: tuple[Row, ...] = (
         *("resource.customizations.ignoreResourceUpdates.*", "resource.ignoreResourceUpdatesEnabled"),
     ),
     *idle(_CM, "only kinds that applications have are watched", "resource.respectRBAC"),
-    *idle(
+    *honoured(
         _CM,
-        "sources of that kind are not rendered",
+        "tests/unit/render/tools/test_helm.py::test_a_url_is_refused_and_one_of_another_scheme_by_its_scheme",
         "helm.valuesFileSchemes",
+        note="value files at URLs are not read yet, whatever their scheme",
     ),
     *honoured(
         _CM,

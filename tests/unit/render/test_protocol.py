@@ -14,11 +14,13 @@ from reconciler.render.protocol import (
     FileRefused,
     FileTooLarge,
     NotAFile,
+    Params,
     PathEscapes,
     PathMissing,
     RenderRequest,
 )
 from reconciler.render.tools.directory import DirectoryParams, JsonnetParams, Variable
+from reconciler.render.tools.helm import FileParameter, HelmParams, Parameter, Place, ValueFile
 from reconciler.render.tools.kustomize import KustomizeParams, Patch, Replica, Target
 
 GO = Path(__file__).resolve().parents[3] / "renderer"
@@ -26,6 +28,10 @@ GO = Path(__file__).resolve().parents[3] / "renderer"
 PARTS = (
     (JsonnetParams, "jsonnet", "jsonnetParams"),
     (Variable, "jsonnet", "jsonnetVar"),
+    (Place, "helm", "helmPlace"),
+    (ValueFile, "helmvalues", "helmValueFile"),
+    (Parameter, "helmvalues", "helmParameter"),
+    (FileParameter, "helmvalues", "helmFileParam"),
     (Replica, "kustomizeedit", "kustomizeReplica"),
     (Patch, "kustomizeedit", "kustomizePatch"),
     (Target, "kustomizeedit", "kustomizeTarget"),
@@ -57,8 +63,14 @@ def test_a_request_holds_its_source_and_its_limits() -> None:
 
 
 def test_both_programs_know_the_same_parameters_and_limits() -> None:
-    sources = {name: (GO / f"{name}.go").read_text() for name in ("directory", "jsonnet", "kustomize", "kustomizeedit")}
-    for params, struct in ((DirectoryParams(""), "directoryParams"), (KustomizeParams(""), "kustomizeParams")):
+    names = ("directory", "jsonnet", "kustomize", "kustomizeedit", "helm", "helmvalues")
+    sources = {name: (GO / f"{name}.go").read_text() for name in names}
+    asked: dict[str, Params] = {
+        "directoryParams": DirectoryParams(""),
+        "kustomizeParams": KustomizeParams(""),
+        "helmParams": HelmParams(Place("", ""), "", ""),
+    }
+    for struct, params in asked.items():
         assert json_names(sources[params.kind], struct) == RenderRequest(params).message(1)["params"].keys()
     assert json_names(sources["directory"], "directoryLimits") == asdict(RequestLimits()).keys()
     for part, source, struct in PARTS:

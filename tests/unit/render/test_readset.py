@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
 from reconciler.models.keys import RepoUrl
-from reconciler.render.protocol import FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
-from reconciler.render.readset import LookKind, ReadLog, RecordedFiles, Sight, glob_regex
+from reconciler.render.protocol import Facts, FileRefused, FileTooLarge, NotAFile, PathEscapes, PathMissing
+from reconciler.render.readset import FOLLOWS, LookKind, ReadLog, RecordedFacts, RecordedFiles, Sight, glob_regex
 from tests.support.trees import Content, Link, MemoryTree, Submodule
 
 BASE: dict[str, Content] = {
@@ -147,3 +148,62 @@ def test_a_name_that_is_no_text_is_refused() -> None:
 )
 def test_patterns_cross_folders_only_by_two_stars(pattern: str, path: str, matches: bool) -> None:
     assert bool(re.fullmatch(glob_regex(pattern), path)) is matches
+
+
+class Told:
+    """Facts as they are now."""
+
+    def __init__(self, *apis: str, version: str = "v1.36.3") -> None:
+        self.apis, self.version = apis, version
+
+    def kube_version(self) -> str:
+        return self.version
+
+    def has_api(self, name: str) -> bool:
+        return name in self.apis
+
+    def api_versions(self) -> Sequence[str]:
+        return self.apis
+
+
+def asked_facts(facts: Facts) -> ReadLog:
+    log = ReadLog(RepoUrl("r"), "main")
+    recorded = RecordedFacts(Sight(MemoryTree(BASE), facts), log)
+    assert (recorded.kube_version(), recorded.has_api("a/v1"), recorded.has_api("b/v1")) == ("v1.36.3", True, False)
+    return log
+
+
+@pytest.mark.parametrize(
+    ("now", "holds"),
+    [
+        (Told("a/v1"), True),
+        (Told("a/v1", "c/v1"), True),
+        (Told("a/v1", "b/v1"), False),
+        (Told(), False),
+        (Told("a/v1", version="v1.37.0"), False),
+    ],
+)
+def test_facts_that_were_asked_for_have_to_be_the_same_and_no_others(now: Told, holds: bool) -> None:
+    assert Sight(MemoryTree(BASE), now).holds(asked_facts(Told("a/v1")).reads) is holds
+
+
+def test_the_whole_list_of_apis_is_one_fact() -> None:
+    log = ReadLog(RepoUrl("r"), "main")
+    assert RecordedFacts(Sight(MemoryTree(BASE), Told("a/v1")), log).api_versions() == ("a/v1",)
+    assert Sight(MemoryTree(BASE), Told("a/v1")).holds(log.reads)
+    assert not Sight(MemoryTree(BASE), Told("a/v1", "c/v1")).holds(log.reads)
+
+
+def test_a_fact_is_nothing_that_a_commit_could_change() -> None:
+    assert asked_facts(Told("a/v1")).read_set().entries == {FOLLOWS}
+
+
+def test_a_file_that_a_pattern_matched_is_part_of_the_patterns_answer() -> None:
+    log = ReadLog(RepoUrl("r"), "main")
+    files = files_of(MemoryTree(BASE), log)
+    for path in files.glob("app/**"):
+        if path not in ("app/out.yaml", "app/sub"):
+            files.read(path)
+    assert {(read.kind, read.path) for read in log.reads} == {("glob", "app/**"), ("file", "app/link.yaml")}
+    assert not Sight(MemoryTree(BASE | {"app/a.yaml": "new"})).holds(log.reads)
+    assert not Sight(MemoryTree(BASE | {"shared/c.yaml": "new"})).holds(log.reads)

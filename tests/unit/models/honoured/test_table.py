@@ -62,7 +62,10 @@ def fields(spec: Json | None = None, settings: dict[str, str] | None = None, **t
     ("spec", "names"),
     [
         ({}, ()),
-        ({"source": SOURCE | {"helm": {"values": "a: 1"}}}, ("spec.source.helm.values",)),
+        (
+            {"source": SOURCE | {"helm": {"values": "a: 1", "passCredentials": True}}},
+            ("spec.source.helm.passCredentials",),
+        ),
         ({"source": SOURCE | {"helm": {}, "kustomize": {"images": []}, "plugin": None}}, ()),
         ({"source": SOURCE | {"helm": {"skipCrds": False}}}, ()),
         ({"source": SOURCE | {"directory": {"recurse": True}}}, ()),
