@@ -95,7 +95,7 @@ MISTAKES = {
     "a template that fails": files(
         "set a host",
         Chart__yaml="apiVersion: v2\nname: web\nversion: 1.0.0\n",
-        templates__a__yaml='{{ required "set a host" .Values.host }}',
+        **{"templates/a.yaml": '{{ required "set a host" .Values.host }}'},
     ),
     "a kustomization": files("gone.yaml", kustomization__yaml="resources: [gone.yaml]\n"),
     "a file that overrides the source and does not read": Mistake(
