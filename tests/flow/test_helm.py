@@ -29,8 +29,14 @@ data:
 """
 
 
+def data(tenant: Tenant, name: str) -> JsonObject:
+    found = tenant.data(name)
+    assert found is not None, name
+    return found
+
+
 def color(tenant: Tenant, key: AppKey) -> str:
-    found: str = tenant.data(f"{key.name}-settings")["color"]
+    found: str = data(tenant, f"{key.name}-settings")["color"]
     return found
 
 
@@ -50,7 +56,7 @@ def test_a_chart_in_git_is_deployed_under_its_applications_name_and_again_when_i
     assert (color(tenant, key), tenant.verdict(key)) == ("red", ("Synced", "Healthy"))
     assert tenant.status(key)["sourceType"] == "Helm"
     namespace = tenant.application()["spec"]["destination"]["namespace"]
-    assert tenant.data(f"{key.name}-settings")["namespace"] == namespace
+    assert data(tenant, f"{key.name}-settings")["namespace"] == namespace
 
     tenant.push({"values.yaml": "color: green\n"})
     assert woken(tenant) == {key.name}
@@ -75,7 +81,7 @@ def test_a_push_beside_the_chart_wakes_nobody_and_a_new_file_in_it_does(tenant: 
     tenant.push({"templates/more.yaml": TEMPLATE.replace("settings", "more")})
     assert woken(tenant) == {key.name}
     tenant.reconcile(key)
-    assert tenant.data(f"{key.name}-more")["color"] == "red"
+    assert data(tenant, f"{key.name}-more")["color"] == "red"
 
 
 def test_values_of_another_source_are_followed_there(tenant: Tenant) -> None:
