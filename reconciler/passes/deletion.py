@@ -14,10 +14,11 @@ from reconciler.models.application import Application
 from reconciler.models.observed import Condition, Observed
 from reconciler.models.result import Action, ObjectResult, ReconcileResult
 from reconciler.passes.acting import writer_to
-from reconciler.passes.desired import Means, Reads, desired_of, render_all, resolve_all, wishes
+from reconciler.passes.desired import Reads, desired_of, resolve_all, wishes
 from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of
 from reconciler.passes.observed import Ladder, Mine, Recollection, observe_owned, read_hooks
+from reconciler.passes.rendering import Means, render_all
 from reconciler.passes.standing import Standing, Target, aim
 from reconciler.passes.submodules import Submodules
 from reconciler.passes.telling import tell_deletion
@@ -90,7 +91,7 @@ def _leaving(standing: Standing, target: Target, leaving: Leaving, services: Ser
     wanted = wishes(app, readers, asked)
     resolutions = resolve_all(wanted, readers.resolve, reads)
     elsewhere = Elsewhere(readers, project, readers.resolve, reads)
-    means = Means(readers, reads, elsewhere, Submodules(readers, project).tree)
+    means = Means(readers, reads, elsewhere, Submodules(readers, project).tree, target.cluster)
     renderings = render_all(app, wanted, resolutions, means)
     desired = desired_of(app, renderings, target.cluster, instance=standing.instance, lens=leaving.lens)
     known = replace(leaving, hooks=desired.hooks)

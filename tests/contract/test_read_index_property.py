@@ -192,10 +192,7 @@ def rig(valkey: Valkey) -> Iterator[Rig]:
 
 def touched(seen: Seen, before: Sight, after: Sight, paths: set[str]) -> bool:
     """Whether anything that was read has another answer now, or lies where the edit was."""
-    return any(
-        before.look(read.kind, read.path).read != after.look(read.kind, read.path).read or paths & set(places(read))
-        for read in seen.log.reads
-    )
+    return any(before.now(read) != after.now(read) or paths & set(places(read)) for read in seen.log.reads)
 
 
 def places(read: Read) -> tuple[str, ...]:
