@@ -16,15 +16,17 @@ import yaml
 from reconciler.cli import explaining
 from reconciler.cli.commands import command
 from reconciler.cli.files import read_objects
+from reconciler.cli.health import settings_in
 from reconciler.cli.output import UNBOUNDED_COLUMNS, dump
 from reconciler.cli.problems import Problem
 from reconciler.cli.where import offline_settings
 from reconciler.models.application import Application
 from reconciler.models.manifest import JsonObject, Manifest
+from reconciler.models.toolsettings import tool_settings_of
 from reconciler.plan.tracking import stamped
 from reconciler.render.cache import RenderCache
 from reconciler.render.explain import Explanation
-from reconciler.render.offline import Shelf, explain_each, render_offline
+from reconciler.render.offline import Shelf, explain_each, render_each
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.settings import Settings
@@ -39,12 +41,19 @@ class Inputs:
     app: Annotated[Path, typer.Option("--app", help="File with the Application; - reads standard input.")]
     repo: Annotated[list[str], typer.Option(help="URL=DIR: a folder as it lies there, or a bare repository.")]
     name: Annotated[str, typer.Option(help="Which Application, where the file holds several.")] = ""
+    settings: Annotated[Path | None, typer.Option(help="The ConfigMap argocd-cm, or its data alone.")] = None
+
+    def shelf(self) -> Shelf:
+        """The folders, and what the settings say of the tools. Raises Problem."""
+        told = tool_settings_of(settings_in(self.settings) if self.settings else {})
+        return Shelf(dict(repository(text) for text in self.repo), told)
 
 
 @command(
     "reconciler render --app orders.yaml --repo https://git.example/shop.git=.",
     "reconciler render --app orders.yaml --repo https://git.example/shop.git=shop.git --track -o json",
     "reconciler render --app orders.yaml --repo https://git.example/shop.git=. --explain",
+    "reconciler render --app orders.yaml --repo https://git.example/shop.git=. --settings argocd-cm.yaml",
 )
 def render(
     inputs: Inputs,
@@ -56,17 +65,18 @@ def render(
 ) -> None:
     """Render an Application from folders on this disk and print its manifests."""
     app = chosen(read_objects(inputs.app), inputs.name)
-    folders = dict(repository(text) for text in inputs.repo)
+    shelf = inputs.shelf()
     settings = offline_settings(os.environ)
     pool = _pool(settings)
     try:
         renderer = Renderer(pool, RenderCache(None), renderer_identity(settings.renderer_path))
         if explain:
-            explained(explain_each(app, Shelf(folders), renderer, deadline_s=DEADLINE_S), output)
+            explained(explain_each(app, shelf, renderer, deadline_s=DEADLINE_S), output)
             return
-        bodies = render_offline(app, folders, renderer, deadline_s=DEADLINE_S)
+        rendered = render_each(app, shelf, renderer, deadline_s=DEADLINE_S)
     finally:
         pool.close()
+    bodies = [body for one in rendered for body in one.bodies]
     if track:
         bodies = [tracked(body, app, settings.namespace) for body in bodies]
     sys.stdout.write(text_of(bodies, output))

@@ -58,6 +58,16 @@ def test_marks_are_added_on_request(folder: Path) -> None:
     assert body["metadata"]["annotations"] == {"argocd.argoproj.io/tracking-id": "web:/ConfigMap:shop/one"}
 
 
+def test_the_settings_of_the_tools_may_be_given(folder: Path) -> None:
+    (folder / "web" / "kustomization.yaml").write_text("resources: [../shared.yaml]\n")
+    (folder / "shared.yaml").write_text(a_config_map("shared"))
+    assert "is not in or below 'web'" in render(folder).err
+    settings = {"kustomize.buildOptions": "--load-restrictor LoadRestrictionsNone"}
+    (folder / "argocd-cm.yaml").write_text(json.dumps({"kind": "ConfigMap", "data": settings}))
+    answer = render(folder, "-o", "json", "--settings", str(folder / "argocd-cm.yaml"))
+    assert [body["metadata"]["name"] for body in answer.json] == ["shared"]
+
+
 def test_what_was_read_and_why_can_be_asked_for(folder: Path) -> None:
     answer = render(folder, "--explain", "-o", "json")
     (told,) = answer.json
