@@ -224,12 +224,15 @@ def test_the_read_index_names_exactly_those_that_an_edit_concerns(rig: Rig) -> N
         files, tree = after, new
         woken, differing = woken + len(named), differing + len(differs)
         if number % 40 == 39:  # or the repository fills with what does not render
-            files, tree = _reset(rig)
+            files, tree = _another(rig, random)
     assert woken >= differing > EDITS // 10
 
 
-def _reset(rig: Rig) -> tuple[Files, MemoryTree]:
+def _another(rig: Rig, random: Random) -> tuple[Files, MemoryTree]:
+    """Another repository: the first one after a few edits that nobody watches."""
     files = a_repository()
+    for _ in range(random.randrange(8)):
+        files = edited(files, random)
     tree = MemoryTree(files)
     for name in SOURCES:
         rig.learn(name, rig.fresh(name, tree))
