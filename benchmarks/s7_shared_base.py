@@ -40,7 +40,7 @@ class Target(Member):
 
     @property
     def path(self) -> str:
-        return f"bases/b{self.base}/overlays/o{self.overlay:02}"
+        return f"overlays/b{self.base}/o{self.overlay:02}"
 
 
 def run(rig: Rig, n: int) -> Report:
@@ -93,7 +93,7 @@ def _base(base: int, generation: str) -> Mapping[str, str]:
 
 def _overlay(member: Target) -> str:
     labels = f"labels:\n- pairs:\n    overlay: o{member.overlay:02}\n"
-    return f"resources:\n- ../..\nnameSuffix: -o{member.overlay:02}\n{labels}"
+    return f"resources:\n- ../../../bases/b{member.base}\nnameSuffix: -o{member.overlay:02}\n{labels}"
 
 
 def _edited(rig: Rig, hit: Sequence[Target]) -> float:
