@@ -1,7 +1,7 @@
 """render: what one rendering costs, missed and found, beside the bare call of the same library on the same folder.
 
 Real charts, overlays and programs of `../shared/repos`. A miss is the whole way: the checks of the source, the pipe to
-a warm child, its questions, the result stored in memory. A hit is the same call again; for it CPU counts, of our thread.
+a warm child, its questions, the result stored in memory. A hit is the same call again, of which our CPU counts.
 The probe is the library's own call in a Go program that reads the folder from the disk (`renderer/bare_test.go`).
 """
 
@@ -27,9 +27,8 @@ from reconciler.render.cache import RenderCache
 from reconciler.render.offline import Shelf, render_each
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
-from reconciler.sandbox.places import PROJECT
+from reconciler.sandbox.places import PROJECT, program
 from reconciler.sandbox.repositories import run_git
-from reconciler.settings import Settings
 
 REPOS = PROJECT.parent / "shared" / "repos"
 URL = "https://git.example/bench.git"
@@ -76,16 +75,16 @@ def run(n: int) -> Sequence[Report]:
     if not cases:
         raise FileNotFoundError(f"{REPOS}: the folders that this measures are not there")
     bare_s = _bare(cases, n)
-    settings = Settings()
-    pool = RendererPool(sandboxed_children(settings.renderer_path), 1)
+    renderer = program("renderer")
+    pool = RendererPool(sandboxed_children(renderer), 1)
     try:
-        return [_measured(case, n, bare_s[case.name], settings.renderer_path, pool) for case in cases]
+        return [_measured(case, n, bare_s[case.name], renderer, pool) for case in cases]
     finally:
         pool.close()
 
 
-def _measured(case: Case, n: int, bare_s: float, program: Path, pool: RendererPool) -> Report:
-    identity, app = renderer_identity(program), case.application()
+def _measured(case: Case, n: int, bare_s: float, binary: Path, pool: RendererPool) -> Report:
+    identity, app = renderer_identity(binary), case.application()
     misses, hits = list[float](), list[float]()
     with _committed(case) as repository:
         shelf = Shelf({URL: repository})
