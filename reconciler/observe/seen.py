@@ -129,14 +129,20 @@ def edited(before: Seen | None, after: Seen | None) -> bool:
 
 
 def is_by_us(raw: Raw, manager: str) -> bool:
-    """Whether our own apply is the newest write. A tie within the same second is somebody else's."""
-    owners = bytes(decode_head(raw).metadata.managed_fields)
+    """Whether our own write is the newest one. A tie within the same second is somebody else's.
+
+    Ours are applies; of hooks, which are created and let go and not applied, every write under our name.
+    """
+    metadata = decode_head(raw).metadata
+    owners = bytes(metadata.managed_fields)
     if not owners:
         return False
+    is_hook = words.OPERATION in (metadata.annotations or {})
     entries = decode_owners(owners)
-    ours = [entry.time for entry in entries if entry.manager == manager and entry.operation == "Apply"]
-    others = [entry.time for entry in entries if entry.manager != manager or entry.operation != "Apply"]
-    return bool(ours) and (not others or max(ours) > max(others))
+    ours = [entry.manager == manager and (is_hook or entry.operation == "Apply") for entry in entries]
+    own = [entry.time for entry, mine in zip(entries, ours, strict=True) if mine]
+    others = [entry.time for entry, mine in zip(entries, ours, strict=True) if not mine]
+    return bool(own) and (not others or max(own) > max(others))
 
 
 def _takes_over(before: Seen | None, after: Seen) -> bool:

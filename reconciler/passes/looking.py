@@ -175,6 +175,7 @@ class _Gaze:
         mine = Mine(self._standing.instance, self._lens)
         ladder = Ladder(target.cluster, manager, mine, predict, asks is None, asked_of(app), estimate)
         observed = observe(app, desired, ladder, self._eyes.recollect(target, desired))
+        observed = replace(observed, hooks=self.observed.hooks)
         return replace(observed, namespaces_missing=_missing_namespace(app, target.cluster, observed))
 
 
@@ -204,14 +205,11 @@ def estimator(app: Application, manager: str) -> Predict:
 def _missing_namespace(app: Application, cluster: Cluster, observed: Observed) -> frozenset[str]:
     """The destination namespace if it has to be created: asked only where that is wanted and something is absent."""
     name = app.spec.destination.namespace
-    if (
-        not name
-        or CREATE_NAMESPACE not in asked_of(app).sync_options
-        or not any(map(_is_absent, observed.readings.values()))
-    ):
+    if not name or CREATE_NAMESPACE not in asked_of(app).sync_options or not _lacks_something(observed):
         return frozenset()
     return frozenset({name}) if cluster.get(ObjectKey("", "Namespace", "", name)) is None else frozenset()
 
 
-def _is_absent(reading: Reading) -> bool:
-    return reading.rung == "absent"
+def _lacks_something(observed: Observed) -> bool:
+    hook_is_absent = any(live is None for live in (observed.hooks or {}).values())
+    return hook_is_absent or any(reading.rung == "absent" for reading in observed.readings.values())

@@ -161,11 +161,15 @@ def _extra(live: LiveObject, sight: _Sight) -> ObjectComparison:
         health=sight.health(live),
         differences=(),
         requires_pruning=pruned,
-        reason="is not in the desired state" if pruned else "its tracking mark names another object",
+        reason="is not in the desired state" if pruned else _why_left(live),
         rung="server",
         live=live,
         is_hook=is_hook(live),
     )
+
+
+def _why_left(live: LiveObject) -> str:
+    return "a hook has no sync status" if is_hook(live) else "its tracking mark names another object"
 
 
 def _differences(desired: Manifest, live: LiveObject, reading: Reading, sight: _Sight) -> tuple[Difference, ...]:

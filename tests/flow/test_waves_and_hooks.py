@@ -229,6 +229,20 @@ def test_a_refused_object_fails_the_sync_after_its_fellows_and_runs_the_hooks_fo
     assert calls(tenant, log).count("create ConfigMap undo") == 1
 
 
+def test_a_hook_finds_the_namespace_that_its_sync_creates(tenant: Tenant) -> None:
+    place = f"new-{tenant.repo}"
+    destination = {"server": "https://kubernetes.default.svc", "namespace": place}
+    hook = a_config_map("first", annotations={"argocd.argoproj.io/hook": "PreSync"})
+    key = tenant.deploy({"hook.yaml": hook}, destination=destination, **BY_HAND)
+    tenant.ask(key, syncOptions=["CreateNamespace=true"])
+
+    state = run_to_end(tenant, key)
+
+    assert state["phase"] == "Succeeded", state
+    told = {item["name"]: item["syncPhase"] for item in state["syncResult"]["resources"]}
+    assert told == {place: "PreSync", "first": "PreSync"}
+
+
 @contextmanager
 def refusing(tenant: Tenant, name: str) -> Iterator[None]:
     """While open, the API server refuses a ConfigMap of this name in the tenant's namespace, as a webhook would."""
