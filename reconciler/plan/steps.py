@@ -84,8 +84,8 @@ class Course:
     `ends_badly`: it has failed if one of them has. `settles`: what was written counts as done. Else it goes on.
     """
 
-    is_last: bool = True
-    ends_badly: bool = True
+    is_last: bool = False
+    ends_badly: bool = False
     settles: bool = False
     ending: tuple[Phase, str] | None = None
     message: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -193,6 +194,20 @@ def test_a_failure_before_the_end_still_fails_the_operation_when_the_rest_is_don
     status, _, _ = record(middle, second, done(second), seen)
     assert status["operationState"]["phase"] == "Failed"
     assert status["operationState"]["message"] == "one or more objects failed to apply, reason: refused"
+
+
+def test_an_automated_sync_with_hooks_begins_by_being_written_down_so_that_they_are_read() -> None:
+    base = a_map("migrate")
+    marks = {**base.annotations, "argocd.argoproj.io/hook": "PreSync"}
+    hook = Manifest({**base.body, "metadata": {**base.metadata, "annotations": marks}})
+    app, desired = an_app(automated={}), replace(wants(WEB), hooks=(hook,))
+    plan = plan_of(app, desired, sees(missing(WEB)))
+    assert plan.steps == ()
+    status, _, middle = record(app, plan, None)
+    assert (status["operationState"]["phase"], middle.operation is not None) == ("Running", True)
+    assert due_after(app, plan, status, now=NOON) == (0.0, "the operation goes on")
+    second = plan_of(middle, desired, sees(missing(WEB), hooks={hook.key: None}), now=later(1))
+    assert [(step.action, step.key.name) for step in second.steps] == [("start", "migrate")]
 
 
 def test_where_no_step_could_be_tried_nothing_is_started() -> None:
