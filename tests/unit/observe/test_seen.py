@@ -187,9 +187,9 @@ def test_an_object_without_managed_fields_is_not_ours() -> None:
 def test_a_hook_that_we_have_created_is_our_own_news_until_somebody_else_writes_it() -> None:
     created = {"manager": OURS, "operation": "Update", "time": "2026-05-04T12:00:00Z"}
     worked = {"manager": "kube-controller-manager", "operation": "Update", "time": "2026-05-04T12:00:01Z"}
-    stamp = {"annotations": {"reconciler.dev/operation": "1234/PreSync"}}
-    assert is_by_us(an_object(managedFields=[created], **stamp), OURS)
-    assert not is_by_us(an_object(managedFields=[created, worked], **stamp), OURS)
+    stamp = {"reconciler.dev/operation": "1234/PreSync"}
+    assert is_by_us(an_object(managedFields=[created], annotations=stamp), OURS)
+    assert not is_by_us(an_object(managedFields=[created, worked], annotations=stamp), OURS)
     assert not is_by_us(an_object(managedFields=[created]), OURS)
 
 
