@@ -13,7 +13,7 @@ from reconciler.models.application import Application
 from reconciler.models.honoured import unhonoured_in_manifest
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
-from reconciler.models.observed import Condition, Desired, Observed, Reading
+from reconciler.models.observed import Condition, Desired, Observed
 from reconciler.passes.desired import Reads, Resolve, desired_of, resolve_all, wishes
 from reconciler.passes.elsewhere import Elsewhere
 from reconciler.passes.lens import lens_of, prepare
