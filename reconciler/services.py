@@ -17,6 +17,8 @@ from reconciler.models.keys import CONTROL, AppKey, ClusterUrl, EntryKey, Revisi
 from reconciler.models.source import ApplicationSource
 from reconciler.models.words import SOPS_KEYS
 from reconciler.render.cache import RenderCache
+from reconciler.render.plugins.config import read_plugins
+from reconciler.render.plugins.running import NO_PLUGINS, Plugins
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.renderer import Renderer
 from reconciler.render.scripts import Scripts
@@ -193,11 +195,18 @@ def build_readers(settings: Settings, blobs: Blobs | None = None, turns: Turns |
         clusters=Clusters(control, catalog, link),
         sources=GitSources(settings.data_dir, blobs),
         charts=ChartSources(blobs),
-        renderer=Renderer(pool, RenderCache(blobs, turns), renderer_identity(settings.renderer_path)),
+        renderer=Renderer(
+            pool, RenderCache(blobs, turns), renderer_identity(settings.renderer_path), plugins=plugins_of(settings)
+        ),
         pool=pool,
         scripts=Scripts(pool),
         templates=GoTemplates(pool),
     )
+
+
+def plugins_of(settings: Settings) -> Plugins:
+    """The config management plugins that are installed. Raises ConfigurationError."""
+    return Plugins(read_plugins(settings.plugins)) if settings.plugins else NO_PLUGINS
 
 
 def build_stores(settings: Settings) -> Stores:

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     renderer_children: int = 2
     """Renderer children per worker process; each uses up to one core."""
 
+    plugins: Path | None = None
+    """Folder of config management plugins: `NAME/plugin.yaml`, with their programs beside it; None means none."""
+
     allow_unsandboxed_renderer: bool = False
     """Development on systems other than Linux only."""
 

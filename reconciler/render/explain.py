@@ -9,7 +9,7 @@ from reconciler.models.keys import CommitId, Digest, RepoUrl
 from reconciler.render.cache import Recorded
 from reconciler.render.readset import Read, ReadLog, Sight
 from reconciler.render.renderer import Rendered, Renderer, Views
-from reconciler.render.request import RenderJob, prepare
+from reconciler.render.request import RenderJob
 from reconciler.render.supply import Nowhere, World
 from reconciler.sources.paths import Tree
 
@@ -36,7 +36,7 @@ def explained(
     """Renders as always, and says why it was a hit or a miss. Raises as Renderer.render."""
     log = ReadLog(job.repo, job.binding)
     views = Views(Sight(tree, job.facts), world or Nowhere())
-    key = renderer.key_of(job, prepare(job, views.own, log))
+    key = renderer.key_of(job, renderer.prepared(job, views.own, log))
     remembered = renderer.cache.recorded(key)
     held = [recorded for recorded in remembered if views.hold(recorded)]
     rendered = renderer.render(job, tree, deadline_s=deadline_s, log=log, world=world)

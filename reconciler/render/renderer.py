@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 import orjson
@@ -11,13 +12,23 @@ from reconciler.models.keys import Digest
 from reconciler.models.manifest import JsonObject
 from reconciler.render.cache import Elsewhere, Recorded, RenderCache, Result
 from reconciler.render.limits import RequestLimits
+from reconciler.render.plugins.running import NO_PLUGINS, Generated, Plugins, of_cluster
 from reconciler.render.pool import RendererPool
-from reconciler.render.protocol import Params, Remote, RenderAnswer, RendererDied, RenderWarning
+from reconciler.render.protocol import (
+    Params,
+    Remote,
+    RenderAnswer,
+    RendererDied,
+    RenderFailed,
+    RenderRequest,
+    RenderWarning,
+)
 from reconciler.render.readset import Read, ReadLog, RecordedFacts, RecordedFiles, Sight
 from reconciler.render.request import Prepared, RenderJob, prepare
 from reconciler.render.supply import Nowhere, Opened, Supply, World
 from reconciler.render.tools.detect import SourceType
 from reconciler.render.tools.directory import DirectoryParams
+from reconciler.render.tools.plugin import PluginParams
 from reconciler.render.unsealing import Unsealing
 from reconciler.sources.paths import Tree
 
@@ -48,12 +59,18 @@ class Renderer:
     """Renders for all threads of one process. `identity` names the renderer program (`pool.renderer_identity`)."""
 
     def __init__(
-        self, pool: RendererPool, cache: RenderCache, identity: str, limits: RequestLimits | None = None
+        self,
+        pool: RendererPool,
+        cache: RenderCache,
+        identity: str,
+        limits: RequestLimits | None = None,
+        plugins: Plugins = NO_PLUGINS,
     ) -> None:
         self._pool = pool
         self.cache = cache
         self._identity = identity
         self._limits = limits or RequestLimits()
+        self._plugins = plugins
 
     def render(
         self, job: RenderJob, tree: Tree, *, deadline_s: float, log: ReadLog | None = None, world: World | None = None
@@ -65,9 +82,16 @@ class Renderer:
         """
         log = log or ReadLog(job.repo, job.binding)
         views = Views(Sight(tree, job.facts), world or Nowhere())
-        prepared = prepare(job, views.own, log)
+        prepared = self.prepared(job, views.own, log)
         asked = _Asked(job, tree, log, views, prepared, self.key_of(job, prepared))
         return self._known(asked) or self._once(asked, deadline_s)
+
+    def prepared(self, job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
+        """The source, checked. Raises SpecError, SourceError, SourceUnavailable."""
+        found = prepare(job, sight, log, self._plugins.discovered)
+        if not isinstance(found.params, PluginParams):
+            return found
+        return replace(found, params=replace(found.params, installed=self._plugins.digest))
 
     def _known(self, asked: _Asked) -> Rendered | None:
         found = self.cache.find(asked.key, asked.views.hold)
@@ -91,7 +115,10 @@ class Renderer:
         own = ReadLog(job.repo, job.binding)
         supply = self._supply(asked.views, own)
         try:
-            answer = self._answered(job, asked.prepared, supply, deadline_s)
+            if isinstance(asked.prepared.params, PluginParams):
+                answer = self._generated(asked, asked.prepared.params, own, deadline_s)
+            else:
+                answer = self._answered(job, asked.prepared, supply, deadline_s)
         finally:
             asked.log.add(own.reads)
             supply.note()
@@ -110,6 +137,17 @@ class Renderer:
         with Unsealing(job.keys, self._pool.apart) as unwrap:
             request = replace(prepared.request(job, self._limits), unwrap=unwrap)
             return self._pool.render(request, supply, deadline_s=deadline_s)
+
+    def _generated(self, asked: _Asked, params: PluginParams, own: ReadLog, deadline_s: float) -> RenderAnswer:
+        """What a plugin gives: its output, read like a file of a directory. Raises as `render`."""
+        until = time.monotonic() + deadline_s
+        seen = replace(params, env={**of_cluster(RecordedFacts(asked.views.own, own)), **params.env})
+        name, output = self._plugins.generate(seen, asked.views.own, own, deadline_s=deadline_s)
+        request = RenderRequest(DirectoryParams(""), asked.job.project, self._limits)
+        answer = self._pool.render(request, Generated(name, output), deadline_s=until - time.monotonic())
+        if any(warning.code == "file-ignored" for warning in answer.warnings):
+            raise RenderFailed(f"what plugin {name} printed is no YAML of objects", code="invalid")
+        return answer
 
     def _supply(self, views: Views, own: ReadLog) -> Supply:
         limit = self._limits.combined_bytes

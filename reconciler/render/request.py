@@ -22,12 +22,13 @@ from reconciler.render.protocol import Facts, NoFacts, Params, RenderRequest, wi
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.render.tools import environment
 from reconciler.render.tools.build import Build, Release
-from reconciler.render.tools.detect import SourceType, source_type
+from reconciler.render.tools.detect import SourceType, explicit_type, source_type
 from reconciler.render.tools.directory import directory_params
 from reconciler.render.tools.environment import Environment
 from reconciler.render.tools.helm import helm_params
 from reconciler.render.tools.kustomize import kustomize_params
 from reconciler.render.tools.overrides import overridden
+from reconciler.render.tools.plugin import plugin_params
 from reconciler.render.unsealing import NO_KEYS, SopsKeys
 from reconciler.sources.paths import Found, clean_path
 
@@ -44,6 +45,7 @@ BUILDERS: Mapping[SourceType, Callable[[Build], Params]] = {
     "Directory": directory_params,
     "Helm": helm_params,
     "Kustomize": kustomize_params,
+    "Plugin": plugin_params,
 }
 
 
@@ -108,14 +110,25 @@ class Prepared:
         return RenderRequest(self.params, project=job.project, limits=limits)
 
 
-def prepare(job: RenderJob, sight: Sight, log: ReadLog) -> Prepared:
+Discover = Callable[[str, Sight, ReadLog], str]
+"""Names the plugin that a folder is for, or ""."""
+
+
+def no_plugin(folder: str, sight: Sight, log: ReadLog) -> str:
+    """Where no plugins are installed."""
+    del folder, sight, log
+    return ""
+
+
+def prepare(job: RenderJob, sight: Sight, log: ReadLog, discover: Discover = no_plugin) -> Prepared:
     """Checks a source and finds its tool. Raises SpecError for a path that cannot be one and for two tools at once,
-    SourceError for what is missing or not supported.
+    SourceError for what is missing.
     """
-    check_source(job.source)
     folder = checked_folder(job, sight, log)
     source = overridden(job.source, folder, job.instance, sight, log)
-    check_source(source)
+    found = "" if source.chart or explicit_type(source) else discover(folder, sight, log)
+    if found:
+        source = source.model_copy(update={"plugin": {"name": found}})
     chosen = source_type(source, folder, job.settings, sight, log)
     build = Build(
         source=source,
@@ -144,12 +157,6 @@ def checked_folder(job: RenderJob, sight: Sight, log: ReadLog) -> str:
     if found.entry.type != "dir":
         raise SourceError(f"app path {job.source.path!r} in {job.repo} is a {found.entry.type}, not a folder")
     return path
-
-
-def check_source(source: ApplicationSource) -> None:
-    """Raises SourceError naming the field when a source asks for what only later versions render."""
-    if source.plugin:
-        raise SourceError("source.plugin is not supported by this version")
 
 
 def checked_path(path: str) -> str:

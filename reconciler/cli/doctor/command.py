@@ -13,7 +13,7 @@ from reconciler.cli.doctor.control_plane import check_kinds, check_rights
 from reconciler.cli.doctor.finding import Finding, fail
 from reconciler.cli.doctor.reach import check_clusters, check_git
 from reconciler.cli.doctor.rivals import check_managers, check_workloads
-from reconciler.cli.doctor.tools import check_redis, check_renderer, check_root_key
+from reconciler.cli.doctor.tools import check_plugins, check_redis, check_renderer, check_root_key
 from reconciler.cli.output import OutputOption, dump, verdict
 from reconciler.cli.problems import FAILED
 from reconciler.cli.where import Where
@@ -65,6 +65,7 @@ def examine(control: Control, *, with_redis: bool) -> Iterator[Finding]:
         "redis": lambda: check_redis(control.settings) if with_redis else (),
         "key": lambda: check_root_key(control.settings),
         "renderer": lambda: check_renderer(control.settings),
+        "plugins": lambda: check_plugins(control.settings),
     }
     for name, check in checks.items():
         try:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from reconciler.cli.doctor.finding import Finding, fail, ok, warn
 from reconciler.errors import ConfigurationError, StoreUnavailable
+from reconciler.render.plugins.config import read_plugins
+from reconciler.render.plugins.running import cell_problem
 from reconciler.render.pool import sandboxed_children
 from reconciler.settings import Settings
 from reconciler.store.client import connect, require_noeviction
@@ -40,6 +42,24 @@ def check_root_key(settings: Settings) -> Iterator[Finding]:
         yield fail("root key", str(error), mend)
     else:
         yield ok("root key", "is well-formed")
+
+
+def check_plugins(settings: Settings) -> Iterator[Finding]:
+    """Can the config management plugins be read, and run in cells of their own?"""
+    if settings.plugins is None:
+        return
+    try:
+        names = [plugin.name for plugin in read_plugins(settings.plugins)]
+    except ConfigurationError as error:
+        yield fail("plugins", str(error), "mend the file, or unset RECONCILER_PLUGINS")
+        return
+    mend = (
+        "let the process make user, mount, network and process namespaces; sources for plugins are refused until then"
+    )
+    if problem := cell_problem():
+        yield fail("plugins", problem, mend)
+    else:
+        yield ok("plugins", f"{', '.join(names) or 'none'} run in cells without a network")
 
 
 def check_renderer(settings: Settings) -> Iterator[Finding]:

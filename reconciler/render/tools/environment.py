@@ -27,6 +27,11 @@ class Environment:
         self._values = values
         self.used: set[str] = set()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that there are."""
+        return tuple(self._values)
+
     def value(self, name: str) -> str:
         """One value, "" for a name that there is not."""
         if name in self._values:

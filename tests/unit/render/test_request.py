@@ -12,7 +12,7 @@ from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.source import ApplicationSource
 from reconciler.render.limits import RequestLimits
 from reconciler.render.readset import ReadLog, Sight
-from reconciler.render.request import Prepared, RenderJob, check_source, checked_folder, checked_path, prepare
+from reconciler.render.request import Prepared, RenderJob, checked_folder, checked_path, prepare
 from reconciler.render.tools.directory import DirectoryParams
 from reconciler.store.readindex import ReadEntry
 from tests.support.trees import Content, Link, MemoryTree, Submodule
@@ -82,17 +82,6 @@ def test_an_override_of_this_application_is_merged_and_read_also_when_absent(nam
 
 def test_an_override_of_another_application_does_not_matter() -> None:
     assert prepared(a_job(), FILES | {"app/.argocd-source-other.yaml": ""}) == prepared(a_job())
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("plugin", {"name": "x"}),
-    ],
-)
-def test_a_source_of_a_later_version_names_its_field(field: str, value: object) -> None:
-    with pytest.raises(SourceError, match=rf"source\.{field} is not supported"):
-        check_source(ApplicationSource.model_validate({"repoURL": REPO, field: value}))
 
 
 def digest(job: RenderJob, *, renderer: str = "r1") -> str:
