@@ -10,8 +10,8 @@ Whatever fails before everything is read changes nothing: no Application is crea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from reconciler.apply.children import MANAGER, ChildWriter
 from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected, ReconcilerError, SpecError, Transient
 from reconciler.generate.applications import Generated, generated
 from reconciler.generate.children import ChildPlan, Wanted, decide, policy_of, without_pointers
+from reconciler.generate.rollout import LOOK_AGAIN_S, Rollout, held_back, is_rolling, next_look, reversed_deletes
 from reconciler.generate.setstatus import expanded, failed, status_of
 from reconciler.generate.transform import requeue_s
 from reconciler.generate.valid import place_faults
@@ -28,6 +29,7 @@ from reconciler.models import words
 from reconciler.models.applicationset import ApplicationSet
 from reconciler.models.keys import AppKey, EntryKey, reader_of_set
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
+from reconciler.passes.rolling import ask, conditions_of
 from reconciler.passes.setfacts import WorldFacts
 from reconciler.plan.gate import Gate, gate
 from reconciler.plan.ownership import owned_fields_equal
@@ -40,6 +42,8 @@ RETRY_S = 30.0
 
 FAULTY_S = 180.0
 """Argo CD: a set whose generators failed is looked at again after three minutes, whatever woke it."""
+
+NO_ROLLOUT = Rollout((), (), is_done=True)
 
 log = structlog.get_logger(__name__)
 
@@ -94,12 +98,16 @@ def _expand(
     finally:
         stale = _publish(appset.key, facts, services)
     conditions = failed("ApplicationParamsGenerationError", done.error)
+    rollout: Rollout | None = None
     if not done.error:
         done.faults = {**found.faults, **done.plan.faults, **(_act(done, writer) if allowed.may_write else {})}
-        conditions = expanded(done.faults, done.plan.withheld)
+        rollout = next_look(appset, found.sound, live, now=now) if is_rolling(appset) else NO_ROLLOUT
+        conditions = expanded(done.faults, done.plan.withheld) | (conditions_of(rollout) if is_rolling(appset) else {})
     if allowed.may_record:
-        _record(appset, conditions, services, writer, now=now)
-    done.seconds = 0.0 if stale else done.seconds
+        _record(appset, conditions, services, writer, states=rollout.states if rollout else None, now=now)
+    if rollout and allowed.may_write:
+        ask(rollout.syncs, writer, services.due)
+    done.seconds = 0.0 if stale else _sooner(done.seconds, None if not rollout or rollout.is_done else LOOK_AGAIN_S)
     return done
 
 
@@ -135,7 +143,11 @@ def _decided(appset: ApplicationSet, found: Generated, live: Mapping[str, LiveOb
                     body = services.readers.scripts.cut(rule.jq_path_expressions, body, project="")
         return body
 
-    return decide(appset, Wanted(found.sound, found.names), live, same=same, cut=cut)
+    if not is_rolling(appset):
+        return decide(appset, Wanted(found.sound, found.names), live, same=same, cut=cut)
+    bodies = [held_back(body) for body in found.sound]
+    plan = decide(appset, Wanted(bodies, found.names), live, same=same, cut=cut)
+    return replace(plan, deletes=list(reversed_deletes(appset, plan.deletes)))
 
 
 def same(body: JsonObject, live: LiveObject) -> bool:
@@ -181,11 +193,12 @@ def _record(
     services: Services,
     writer: ChildWriter,
     *,
+    states: Sequence[JsonObject] | None,
     now: datetime,
 ) -> None:
     """Status, where it is another one, and the request to look, which is fulfilled."""
     children = [one for one in services.readers.catalog.live_applications() if _owner(one) == appset.uid]
-    status = status_of(appset, conditions, children, now=now)
+    status = status_of(appset, conditions, children, states=states, now=now)
     if status != (appset.raw.get("status") or {}):
         writer.record(appset, status)
     if words.APPLICATION_SET_REFRESH in appset.metadata.annotations:
@@ -219,6 +232,10 @@ def _again_s(error: ReconcilerError, usual_s: float | None) -> float:
     if isinstance(error, Transient):
         return error.retry_after_s or RETRY_S
     return usual_s or FAULTY_S
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    return min((seconds for seconds in (one, other) if seconds is not None), default=None)
 
 
 def _counts(plan: ChildPlan) -> dict[str, int]:

@@ -39,6 +39,14 @@ class ChildWriter:
         """Deletes an Application as it was read; whether its objects go with it, its finalizer says."""
         return self._writer.delete(live, "Background")
 
+    def ask(self, live: LiveObject, operation: JsonObject) -> None:
+        """Asks for a sync of an Application, unless one is asked for already."""
+        self._patch(f"applications/{live.key.name}", live.key.namespace, [
+            {"op": "test", "path": "/metadata/uid", "value": live.uid},
+            {"op": "test", "path": "/operation", "value": None},
+            {"op": "add", "path": "/operation", "value": operation},
+        ])  # fmt: skip
+
     def set_free(self, live: LiveObject) -> None:
         """Takes the owner off an Application, so that it outlives its set."""
         self._patch(f"applications/{live.key.name}", live.key.namespace, [

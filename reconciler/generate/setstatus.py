@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,9 @@ from reconciler.models.words import GROUP, VERSION
 
 SHOWN: Final = 5000
 """Argo CD: so many resources are shown, `resourcesCount` counts them all."""
+
+ROLLOUT: Final = frozenset({"RolloutProgressing", "InvalidRolloutConfig"})
+"""Conditions that go with the strategy."""
 
 GENERATED: Final = "Successfully generated parameters for all Applications"
 
@@ -56,16 +59,23 @@ def status_of(
     conditions: Mapping[str, tuple[str, str, str]],
     children: Iterable[LiveObject],
     *,
+    states: Sequence[JsonObject] | None,
     now: datetime,
 ) -> JsonObject:
-    """The status after an expansion; parts that others write stay. Equal to what stands there when nothing is new."""
+    """The status after an expansion; parts that others write stay. Equal to what stands there when nothing is new.
+
+    `states` are those of a progressive sync; None leaves them as they are.
+    """
     before = dict((appset.raw.get("status") or {}).items())
     known = {condition.type: condition.to_json() for condition in appset.status.conditions}
     made = [_condition(name, given, known.get(name), now) for name, given in conditions.items()]
-    others = [condition for name, condition in known.items() if name not in conditions]
+    others = [condition for name, condition in known.items() if name not in conditions and name not in ROLLOUT]
     rows = [_row(child) for child in sorted(children, key=lambda child: child.key.name)]
     shown = {"resources": rows[:SHOWN], "resourcesCount": len(rows)} if rows else {}
     kept = {name: value for name, value in before.items() if name not in ("conditions", "resources", "resourcesCount")}
+    if states is not None:
+        kept.pop("applicationStatus", None)
+        shown = {**shown, **({"applicationStatus": list(states)} if states else {})}
     return {**kept, "conditions": [*made, *others], **shown}
 
 

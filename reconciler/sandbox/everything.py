@@ -92,6 +92,7 @@ class Sandbox:
         self._start_processes(on_change)
         if self.options.with_fleet:
             self.control.api.apply_all(self.applications())
+            self.control.api.apply_all(fleet.application_sets(self.git.repo_url(REPOSITORY)))
 
     def stop(self) -> None:
         """End everything: our processes gracefully, servers at once."""
@@ -113,7 +114,15 @@ class Sandbox:
         """What still keeps each Application from being Synced and Healthy, by name; empty when all are."""
         items = self.control.api.get(APPLICATIONS)["items"]
         states = {item["metadata"]["name"]: state_of(item) for item in items}
+        states |= dict.fromkeys(self._awaited() - states.keys(), "not generated yet")
         return {name: state for name, state in states.items() if state != "Synced, Healthy"}
+
+    def _awaited(self) -> frozenset[str]:
+        """What the sample ApplicationSets will make of a repository and clusters as they are at the start."""
+        if not self.options.with_fleet or self.options.manage == "shadow":
+            return frozenset()
+        services = {path.split("/")[1] for path in fleet.repository_files() if path.startswith("services/")}
+        return frozenset({*(f"service-{name}" for name in services), *(f"agent-{name}" for name in self.destinations)})
 
     def _start_planes(self) -> None:
         deployers = {DEPLOYER: TokenUser(secrets.token_urlsafe(24), (DEPLOYER,))}

@@ -25,8 +25,16 @@ def keys() -> Mapping[str, str]:
 
 def applications(repository: str, servers: Mapping[str, str]) -> list[Json]:
     """The Applications, with the address of the repository and of each cluster filled in. Raises KeyError."""
-    names = {"repository": repository, **servers}
-    texts = (path.read_text() for path in sorted((FLEET / "applications").glob("*.yaml")))
+    return _filled("applications", {"repository": repository, **servers})
+
+
+def application_sets(repository: str) -> list[Json]:
+    """The ApplicationSets, with the address of the repository filled in. Raises KeyError."""
+    return _filled("applicationsets", {"repository": repository})
+
+
+def _filled(folder: str, names: Mapping[str, str]) -> list[Json]:
+    texts = (path.read_text() for path in sorted((FLEET / folder).glob("*.yaml")))
     return [yaml.safe_load(Template(text).substitute(names)) for text in texts]
 
 

@@ -326,3 +326,53 @@ def test_the_applications_of_a_set_deploy(crew: Crew) -> None:
     crew.expand("fleet")
     crew.reconcile(AppKey(crew.control_namespace, "fleet-dev"))
     assert crew.config_map("one") is not None
+
+
+def rolling(crew: Crew) -> JsonObject:
+    elements = [{"env": "dev"}, {"env": "prod-a"}, {"env": "prod-b"}]
+    body = a_set(crew, {"list": {"elements": elements}})
+    body["spec"]["template"]["metadata"]["labels"] = {"env": "{{env}}"}
+    body["spec"]["template"]["spec"]["syncPolicy"] = {"automated": {"prune": True}}
+    prod = {"key": "env", "operator": "In", "values": ["prod-a", "prod-b"]}
+    steps = [
+        {"matchExpressions": [{"key": "env", "operator": "In", "values": ["dev"]}]},
+        {"matchExpressions": [prod], "maxUpdate": 1},
+    ]
+    body["spec"]["strategy"] = {"type": "RollingSync", "rollingSync": {"steps": steps}}
+    return body
+
+
+def states(crew: Crew) -> dict[str, str]:
+    rows = read_set(crew)["status"].get("applicationStatus", [])
+    return {row["application"].removeprefix("fleet-"): row["status"] for row in rows}
+
+
+def test_a_rolling_sync_goes_step_by_step_and_opens_the_next_one_when_all_are_healthy(crew: Crew) -> None:
+    files = {f"apps/{env}/{env}.yaml": CONFIG.replace("one", env) for env in ("dev", "prod-a", "prod-b")}
+    crew.git.create(crew.repo, files)
+    crew.plane.api.create(rolling(crew))
+    keys = {env: AppKey(crew.control_namespace, f"fleet-{env}") for env in ("dev", "prod-a", "prod-b")}
+
+    def look() -> dict[str, str]:
+        for key in keys.values():
+            if crew.plane.api.find(place(crew, "applications", key.name)):
+                crew.reconcile(key)
+        crew.expand("fleet")
+        return states(crew)
+
+    seen = [look()]
+    assert crew.config_map("dev") is None
+    automated = children(crew)["fleet-dev"]["spec"]["syncPolicy"]["automated"]
+    assert automated == {"prune": True, "enabled": False}
+    for _ in range(14):
+        seen.append(look())
+        if set(seen[-1].values()) == {"Healthy"}:
+            break
+    assert seen[0] == {"dev": "Waiting", "prod-a": "Waiting", "prod-b": "Waiting"}
+    assert set(seen[-1].values()) == {"Healthy"}
+    for found in seen:
+        prods = [found["prod-a"], found["prod-b"]]
+        assert found["dev"] == "Healthy" or prods == ["Waiting", "Waiting"]
+        assert sum(state in ("Pending", "Progressing") for state in prods) <= 1
+    assert all(crew.config_map(env) is not None for env in keys)
+    assert conditions(crew)["RolloutProgressing"]["status"] == "False"

@@ -21,6 +21,7 @@ _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
 _CHARTS = "tests/unit/sources/charts/test_access.py::"
 _TOKENS = "tests/contract/test_token_logins.py::"
 _CUSTOM = "tests/compat/test_customizations_are_honoured.py::"
+_EXPAND = "tests/flow/test_expand.py::"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
 
 PROJECT: tuple[Row, ...] = (
@@ -273,7 +274,64 @@ REST: tuple[Row, ...] = (
     *idle(_REST, "labels of Secrets feed generators only", words.AUTO_LABEL_CLUSTER_INFO, words.KUBERNETES_VERSION),
     *idle(_REST, "it is a label of the objects' own", words.INSTANCE_LABEL),
     *idle(_REST, "an Application without its project is not written", f"{words.FINALIZER} on an AppProject"),
-    *idle(_REST, "sets are stored whole and not yet expanded", "ApplicationSet spec.*", words.APPLICATION_SET_REFRESH),
+    *honoured(
+        _REST,
+        "tests/cases/generate/test_generate.py::test_a_set_asks_for_the_applications_of_its_case",
+        *(f"ApplicationSet spec.generators.{kind}" for kind in ("list", "clusters", "git", "matrix", "merge")),
+        *("ApplicationSet spec.generators.clusterDecisionResource", "ApplicationSet spec.generators.selector"),
+        "ApplicationSet spec.template",
+    ),
+    *honoured(
+        _REST,
+        "tests/contract/test_renderer_templates.py::test_a_set_with_go_templates_asks_for_the_applications_of_its_case",
+        *(
+            "ApplicationSet spec.goTemplate",
+            "ApplicationSet spec.goTemplateOptions",
+            "ApplicationSet spec.templatePatch",
+        ),
+    ),
+    *honoured(
+        _REST,
+        _EXPAND + "test_the_policy_says_what_may_happen_to_applications",
+        "ApplicationSet spec.syncPolicy.applicationsSync",
+    ),
+    *honoured(
+        _REST,
+        _EXPAND + "test_preserved_resources_stay_when_their_application_goes",
+        "ApplicationSet spec.syncPolicy.preserveResourcesOnDeletion",
+    ),
+    *honoured(
+        _REST,
+        _EXPAND + "test_preserved_fields_stay_though_the_template_sets_them",
+        "ApplicationSet spec.preservedFields",
+    ),
+    *honoured(
+        _REST,
+        _EXPAND + "test_differences_that_the_set_ignores_stay",
+        "ApplicationSet spec.ignoreApplicationDifferences",
+    ),
+    *honoured(
+        _REST,
+        "tests/flow/test_observer_control.py"
+        "::test_a_set_is_due_when_it_changes_and_when_its_application_or_a_cluster_does",
+        words.APPLICATION_SET_REFRESH,
+    ),
+    *idle(_REST, "selectors of nested generators always count", "ApplicationSet spec.applyNestedSelectors"),
+    *idle(
+        _REST,
+        "such a set is refused with a condition that names the generator",
+        *(f"ApplicationSet spec.generators.{kind}" for kind in ("scmProvider", "pullRequest", "plugin")),
+    ),
+    *honoured(
+        _REST,
+        _EXPAND + "test_a_rolling_sync_goes_step_by_step_and_opens_the_next_one_when_all_are_healthy",
+        *("ApplicationSet spec.strategy.rollingSync", "ApplicationSet spec.strategy.type"),
+    ),
+    *honoured(
+        _REST,
+        "tests/unit/generate/test_rollout.py::test_with_reverse_order_the_last_step_goes_first_one_at_a_time",
+        "ApplicationSet spec.strategy.deletionOrder",
+    ),
     *idle(_REST, "hooks are not run, and an object with one counts by itself", words.HOOK_FINALIZER),
 )
 
