@@ -8,7 +8,7 @@ import orjson
 
 from reconciler.clusters import paths
 from reconciler.clusters.cluster import Cluster
-from reconciler.clusters.transport import AGENT, APPLY_PATCH, JSON_PATCH, Body, Response
+from reconciler.clusters.transport import AGENT, APPLY_PATCH, JSON_PATCH, MERGE_PATCH, Body, Response
 from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected
 from reconciler.models.keys import ObjectKey
 from reconciler.models.manifest import JsonObject, LiveObject, Manifest
@@ -86,6 +86,20 @@ class Writer:
         ]
         path = self._path(live.key, live.version)
         return self._patch(path, {"fieldManager": self.manager}, Body(orjson.dumps(patch), JSON_PATCH))
+
+    def merge(self, live: LiveObject, patch: JsonObject) -> LiveObject:
+        """A JSON merge patch of that very object in that very version; its status by the way that is its own."""
+        path = self._path(live.key, live.version)
+        rest = {name: value for name, value in patch.items() if name != "status"}
+        after = live
+        if rest:
+            after = self._patch(
+                path, {"fieldManager": self.manager}, Body(orjson.dumps(_tied(rest, live)), MERGE_PATCH)
+            )
+        if "status" in patch:
+            body = Body(orjson.dumps(_tied({"status": patch["status"]}, after)), MERGE_PATCH)
+            after = self._patch(f"{path}/status", {"fieldManager": self.manager}, body)
+        return after
 
     def delete(self, live: LiveObject, propagation: str) -> bool:
         """Deletes that very object in that very version; False when it was gone already."""

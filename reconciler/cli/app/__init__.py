@@ -23,6 +23,7 @@ applications = group(
         "refresh": f"{_HERE}.refresh:refresh",
         "explain-render": f"{_HERE}.explaining:explain_render",
         "resources": f"{_HERE}.resources:resources",
+        "actions": f"{_HERE}.actions:actions",
         "events": f"{_HERE}.events:events",
         "delete": f"{_HERE}.delete:delete",
     },

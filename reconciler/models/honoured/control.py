@@ -196,7 +196,11 @@ SETTINGS: tuple[Row, ...] = (
         _CUSTOM + "test_known_fields_of_custom_resources_may_be_written_in_any_way",
         "resource.customizations.knownTypeFields.*",
     ),
-    *idle(_CM, "there are no resource actions", "resource.customizations.actions.*"),
+    *honoured(
+        _CM,
+        "tests/flow/test_actions.py::test_actions_of_the_settings_are_discovered_and_run_in_lua",
+        "resource.customizations.actions.*",
+    ),
     *idle(
         _CM,
         "it only spares refreshes",

@@ -99,6 +99,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     names = {" ".join(path) for path, _ in every_command()}
     verbs = "list get why create diff sync wait history rollback terminate-op refresh resources events delete"
     promised = {f"app {verb}" for verb in (*verbs.split(), "explain-render")}
+    promised |= {"app actions list", "app actions run"}
     promised |= {f"{noun} {verb}" for noun in ("cluster", "repo") for verb in ("add", "list")}
     promised |= {f"{verb} {noun}" for verb in ("adopt", "release") for noun in ("application", "project")}
     promised |= {
