@@ -45,6 +45,10 @@ SOURCES: dict[str, dict[str, Any]] = {
     "deep": {"path": ".", "directory": {"recurse": True, "include": "plain/*", "exclude": "*/q/*"}},
     "json": {"path": "jsonnet", "directory": {"jsonnet": {"libs": ["lib", "vendor"]}}},
     "linked": {"path": "link"},
+    "chart": {
+        "path": "chart",
+        "helm": {"valueFiles": ["values-*.yaml", "/plain/**/*.yaml"], "ignoreMissingValueFiles": True},
+    },
     "moving": {"path": "base", "kustomize": {"commonAnnotations": {"a": "b"}}},
 }
 
@@ -58,6 +62,14 @@ KUSTOMIZATIONS = (
     "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [one.yaml]\n",
     "resources: [\n",
 )
+TEMPLATES = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {x: {{ .Values.x | quote }}}\n",
+    (
+        '{{ range $path, $_ := .Files.Glob "files/*" }}\n---\napiVersion: v1\nkind: Secret\n'
+        'metadata: {name: {{ base $path | trimSuffix ".yaml" | quote }}}\n{{ end }}'
+    ),
+    '{{ fail "no" }}',
+)
 JSONNET = (
     "import 'value.libsonnet'",
     "(import 'value.libsonnet') + (import '../plain/two.jsonnet')",
@@ -65,10 +77,11 @@ JSONNET = (
 )
 FOLDERS = (
     *("base", "overlays/dev", "overlays/prod", "overlays/dev/extra", "components/extra", "plain", "plain/q", "p/q"),
-    *("jsonnet", "lib", "vendor", "link", "other"),
+    *("jsonnet", "lib", "vendor", "link", "other", "chart", "chart/templates", "chart/files", "chart"),
 )
 NAMES = (
     *("one.yaml", "two.yaml", "kustomization.yaml", "kustomization.yml", "Kustomization", "value.libsonnet"),
+    *("Chart.yaml", "values.yaml", "values-a.yaml", "values-b.yaml", ".helmignore", "made.tpl"),
     *("two.jsonnet", "README.md", ".argocd-source.yaml", ".argocd-source-dev.yaml", "extra"),
 )
 LINKS = ("one.yaml", "../base/one.yaml", "../plain", "../../base", "../../../out", "nowhere", "/etc/passwd")
@@ -88,6 +101,11 @@ def a_repository() -> Files:
         "jsonnet/two.jsonnet": JSONNET[0],
         "vendor/value.libsonnet": JSONNET[2],
         "link": Link("plain"),
+        "chart/Chart.yaml": "{apiVersion: v2, name: chart, version: 1.0.0}\n",
+        "chart/values.yaml": "x: 1\n",
+        "chart/templates/one.yaml": TEMPLATES[0],
+        "chart/templates/two.yaml": TEMPLATES[1],
+        "chart/files/one.yaml": "x: 1\n",
         "other/README.md": "hello",
     }
 
@@ -98,6 +116,14 @@ def content(name: str, random: Random) -> Content:
         return Link(random.choice(LINKS))
     if name.startswith("kustomization") or name == "Kustomization":
         return random.choice(KUSTOMIZATIONS)
+    if name == "Chart.yaml":
+        return random.choice(("{apiVersion: v2, name: chart, version: 1.0.0}\n", "{name: chart}\n"))
+    if name.startswith("values"):
+        return f"x: {random.randrange(4)}\n"
+    if name == ".helmignore":
+        return random.choice(("files/\n", "two.yaml\n", "*.md\n"))
+    if name == "made.tpl":
+        return random.choice(TEMPLATES)
     if name.endswith("sonnet"):
         return random.choice(JSONNET)
     if name.startswith(".argocd-source"):
@@ -108,6 +134,9 @@ def content(name: str, random: Random) -> Content:
 def edited(files: Files, random: Random) -> Files:
     """One edit such as a commit holds: content, a new file, a deletion, a renaming, a folder that goes, a new type."""
     after, path = dict(files), random.choice(sorted(files))
+    if random.random() < 0.1:
+        _put(after, f"chart/templates/{random.choice(('one', 'two'))}.yaml", random, random.choice(TEMPLATES))
+        return after
     match random.choice(
         ("change", "change", "add", "add", "add", "delete", "rename", "remove folder", "become folder")
     ):
