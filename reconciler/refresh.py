@@ -194,7 +194,7 @@ def _changes(access: Access, old: Revision | None, new: Revision, services: Serv
 
 def _request_readers(repo: RepoUrl, bindings: Sequence[str], changes: Changes, services: Services) -> int:
     """Makes due whoever reads what changed; how many."""
-    change = EVERYTHING if changes.is_all else Change(changes.paths, changes.listings)
+    change = EVERYTHING if changes.is_all else Change(changes.paths, changes.listings, changes.folders)
     apps = services.stores.readindex.lookup(repo, bindings, change, glob_matches)
     services.due.request_many([Request(EntryKey.of_reader(app), lane="push") for app in sorted(apps)])
     return len(apps)

@@ -15,8 +15,8 @@ _EMPTY: Mapping[str, Entry] = {}
 
 @dataclass(slots=True)
 class Changes:
-    """`paths`: files and links that were added, removed or changed, and folders that came or went. `listings`: folders
-    in which a name or its type did.
+    """`paths`: files and links that were added, removed or changed. `listings`: folders in which a name or its type
+    did. `folders`: those that came or went.
 
     `trees` are the new trees on the way, for publishing. `is_all` means that too much changed to name it: take
     everything as affected.
@@ -24,6 +24,7 @@ class Changes:
 
     paths: list[str] = field(default_factory=list)
     listings: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
     trees: list[TreeId] = field(default_factory=list)
     is_all: bool = False
 
@@ -61,8 +62,10 @@ def _folder_changes(
         was, becomes = _subtree(before), _subtree(after)
         if was or becomes:
             below.append((full, was, becomes))
-        if (before and not was) or (after and not becomes) or bool(was) != bool(becomes):
+        if (before and not was) or (after and not becomes):
             changes.paths.append(full)
+        if bool(was) != bool(becomes):
+            changes.folders.append(full)
     if listing:
         changes.listings.append(path)
     return below

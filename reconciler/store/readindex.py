@@ -65,10 +65,13 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What moved between two commits: paths with other content, and folders with other names in them."""
+    """What moved between two commits: paths with other content, folders with other names in them, and folders that
+    came or went, which a pattern of files never means.
+    """
 
     paths: Sequence[str] = ()
     listings: Sequence[str] = ()
+    folders: Sequence[str] = ()
 
 
 class ReadIndex:
@@ -106,7 +109,7 @@ class ReadIndex:
         for binding in bindings:
             reads = [
                 ReadEntry("every"),
-                *(ReadEntry("path", path) for path in change.paths),
+                *(ReadEntry("path", path) for path in (*change.paths, *change.folders)),
                 *(ReadEntry("list", name) for name in change.listings),
                 *(ReadEntry("glob", pattern) for pattern in self._globs(repo, binding, change.paths, matches)),
             ]

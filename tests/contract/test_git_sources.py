@@ -75,7 +75,7 @@ def test_what_a_push_changed_is_found(git_server: GitServer, sources: GitSources
     old = sources.reader(access, sources.resolve(access, "main").commit)
     new = sources.reader(access, CommitId(git_server.commit("fleet", {"app/a.yaml": "a: 2\n", "new/c.yaml": "c"})))
     changes = changed_paths(old, new)
-    assert (sorted(changes.paths), sorted(changes.listings)) == (["app/a.yaml", "new", "new/c.yaml"], ["", "new"])
+    assert (sorted(changes.paths), sorted(changes.listings)) == (["app/a.yaml", "new/c.yaml"], ["", "new"])
 
 
 def test_a_forced_push_is_followed_and_a_vanished_commit_is_named(git_server: GitServer, sources: GitSources) -> None:

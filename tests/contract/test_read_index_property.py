@@ -238,14 +238,15 @@ def test_the_read_index_names_exactly_those_that_an_edit_concerns(rig: Rig) -> N
         after = edited(files, random)
         new = MemoryTree(after)
         changes = changed_paths(tree, new)
-        named = rig.named(Change(changes.paths, changes.listings))
+        named = rig.named(Change(changes.paths, changes.listings, changes.folders))
         renders = {name: rig.fresh(name, new) for name in SOURCES}
         differs = {name for name in SOURCES if renders[name].outcome != rig.known[name].outcome}
-        told = f"edit {number}: {sorted(changes.paths)}\n" + "\n".join(
+        paths = {*changes.paths, *changes.folders}
+        told = f"edit {number}: {sorted(paths)}\n" + "\n".join(
             f"{name}: {rig.known[name].outcome} -> {renders[name].outcome}" for name in differs - named
         )
         assert differs <= named, told
-        may_be = {name for name in SOURCES if touched(rig.known[name], Sight(tree), Sight(new), set(changes.paths))}
+        may_be = {name for name in SOURCES if touched(rig.known[name], Sight(tree), Sight(new), paths)}
         assert named <= differs | may_be, told
         for name in named:
             assert rig.remembered(name, new).outcome == renders[name].outcome, told

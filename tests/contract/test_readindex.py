@@ -42,9 +42,14 @@ def reads(*texts: str, binding: str = MAIN, repo: RepoUrl = REPO) -> ReadSet:
 
 
 def found(
-    index: ReadIndex, *paths: str, listings: tuple[str, ...] = (), binding: str = MAIN, repo: RepoUrl = REPO
+    index: ReadIndex,
+    *paths: str,
+    listings: tuple[str, ...] = (),
+    folders: tuple[str, ...] = (),
+    binding: str = MAIN,
+    repo: RepoUrl = REPO,
 ) -> set[str]:
-    apps = index.lookup(repo, [binding], Change(paths, listings), lambda pattern, path: fnmatch(path, pattern))
+    apps = index.lookup(repo, [binding], Change(paths, listings, folders), lambda pattern, path: fnmatch(path, pattern))
     return {app.name for app in apps}
 
 
@@ -60,6 +65,12 @@ def test_a_changed_listing_is_not_a_changed_path(index: ReadIndex) -> None:
     index.publish(ORDERS, [reads("list:orders")])
     assert found(index, "orders") == set()
     assert found(index, listings=("orders",)) == {"orders"}
+
+
+def test_a_folder_that_comes_or_goes_concerns_who_asked_for_it_and_no_pattern(index: ReadIndex) -> None:
+    index.publish(ORDERS, [reads("path:orders/b.yaml")])
+    index.publish(BILLING, [reads("glob:orders/*.yaml")])
+    assert found(index, folders=("orders/b.yaml",)) == {"orders"}
 
 
 def test_patterns_are_matched_with_the_renderers_own_reading(index: ReadIndex) -> None:

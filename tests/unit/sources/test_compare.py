@@ -20,12 +20,12 @@ def test_an_added_file_is_a_path_and_changes_its_folder_s_listing() -> None:
 
 
 def test_an_added_folder_is_walked_to_its_leaves() -> None:
-    assert changed(BEFORE | {"new/a/b.yaml": "new"}) == (["new", "new/a", "new/a/b.yaml"], ["", "new", "new/a"])
+    assert changed(BEFORE | {"new/a/b.yaml": "new"}) == (["new/a/b.yaml"], ["", "new", "new/a"])
 
 
 def test_a_removed_folder_is_walked_to_its_leaves() -> None:
     after = {path: content for path, content in BEFORE.items() if not path.startswith("apps/07/")}
-    assert changed(after) == (["apps/07", "apps/07/x.yaml"], ["apps", "apps/07"])
+    assert changed(after) == (["apps/07/x.yaml"], ["apps", "apps/07"])
 
 
 def test_a_file_that_becomes_a_folder_or_a_link_changes_both() -> None:
@@ -35,6 +35,17 @@ def test_a_file_that_becomes_a_folder_or_a_link_changes_both() -> None:
         ["apps/07/x.yaml", "apps/07/x.yaml/deep"],
         ["apps/07", "apps/07/x.yaml"],
     )
+
+
+def test_folders_that_come_or_go_are_told_apart_from_files() -> None:
+    folder = {path: content for path, content in BEFORE.items() if path != "apps/07/x.yaml"}
+    for after, folders in (
+        (BEFORE | {"new/a/b.yaml": "new"}, ["new", "new/a"]),
+        (folder, ["apps/07"]),
+        (folder | {"apps/07/x.yaml/deep": "new"}, ["apps/07/x.yaml"]),
+        (BEFORE | {"apps/07/y.yaml": "new"}, []),
+    ):
+        assert sorted(changed_paths(MemoryTree(BEFORE), MemoryTree(after)).folders) == folders
 
 
 def test_only_folders_that_differ_are_read() -> None:
@@ -51,4 +62,4 @@ def test_equal_trees_are_not_read_at_all() -> None:
 
 def test_too_much_change_means_everything() -> None:
     assert changed_paths(MemoryTree({}), MemoryTree(BEFORE), limit=40).is_all
-    assert not changed_paths(MemoryTree({}), MemoryTree(BEFORE), limit=200).is_all
+    assert not changed_paths(MemoryTree({}), MemoryTree(BEFORE), limit=100).is_all
