@@ -60,7 +60,7 @@ class Recall:
     """What is said about comparing the objects; empty where nothing is."""
 
     is_watched: bool = False
-    """Whether observers are watching all kinds that are desired."""
+    """Whether observers are watching all kinds that are desired, or that the operation under way has touched."""
 
     _resolutions: dict[tuple[str, ...], Resolution] = field(default_factory=dict)
 
@@ -124,9 +124,10 @@ class Recall:
     def recollect(self, target: Target, desired: Desired) -> Recollection:
         """Readings that need no call."""
         stores, url = self.services.stores, target.cluster.url
-        every = (*desired.manifests, *desired.hooks)
-        sighting = stores.summaries.read(url, [manifest.key for manifest in every])
-        self.is_watched = all(manifest.group_kind in sighting.fresh for manifest in every)
+        done = _done(self.app)
+        keys = dict.fromkeys((*(manifest.key for manifest in desired.manifests), *done))
+        sighting = stores.summaries.read(url, keys)
+        self.is_watched = all(key.group_kind in sighting.fresh for key in keys)
         owned = stores.summaries.owned(url, self.app.key.instance(self.services.readers.settings.namespace))
         moved = bool(self.record.cluster) and self.record.cluster != url
         if self.asked or moved:
@@ -135,7 +136,6 @@ class Recall:
         if self.is_thorough:
             # A full check believes no proof of the past; but what never was there needs no reading to be created.
             settled = {key: reading for key, reading in settled.items() if reading is ABSENT}
-        done = _done(self.app)
         # What the operation under way has written is read until observers have seen it.
         settled = {key: reading for key, reading in settled.items() if reading is not ABSENT or key not in done}
         return Recollection(settled, owned)

@@ -70,7 +70,8 @@ class Caller:
 
     def _apply(self, task: Task, item: ObjectComparison) -> Step:
         step = writing(self.situation, self.work, item, task.manifest or Manifest({}))
-        return replace(step, phase=task.phase, wave=task.wave)
+        usual = (task.phase, task.wave) == (step.phase, step.wave)
+        return step if usual else replace(step, phase=task.phase, wave=task.wave)
 
 
 def namespace_step(situation: Situation, work: Work) -> tuple[Step, ...]:

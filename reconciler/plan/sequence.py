@@ -198,8 +198,13 @@ class _Sync:
 
     def _told(self, group: Sequence[Task]) -> tuple[Task, ...]:
         """All tasks, with what those of the group come to without a call."""
-        said = {task.result_key: task.quiet for task in group if task.quiet is not None}
-        return tuple(replace(task, recorded=said.get(task.result_key) or task.recorded) for task in self.tasks)
+        said = {task.result_key for task in group if task.quiet is not None}
+        if not said:
+            return self.tasks
+        return tuple(
+            replace(task, recorded=task.quiet) if task.quiet is not None and task.result_key in said else task
+            for task in self.tasks
+        )
 
     def _held(self, beside: Iterable[Task] = ()) -> tuple[Task, ...]:
         """Hooks whose result is known, and which are still kept from going; each object once."""

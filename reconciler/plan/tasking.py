@@ -72,7 +72,8 @@ def _hooks(situation: Situation, work: Work, claim: Claim) -> Iterator[Task]:
         if task.live is None:
             yield task
             continue
-        why = None if hooks.is_of(task.live, attempt) else refusal(task.live, claim)
+        under_way = hooks.is_of(task.live, attempt, task.phase) and hooks.is_held(task.live)
+        why = None if under_way else refusal(task.live, claim)
         quiet = Recorded("SyncFailed", words.FAILED, f"it is there already, and stays: {why}") if why else None
         yield replace(task, health=lens.health(task.live.body), quiet=quiet)
 

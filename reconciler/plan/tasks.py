@@ -112,7 +112,10 @@ def result_key(entry: JsonObject) -> ResultKey:
 
 def with_results(tasks: Iterable[Task], results: Mapping[ResultKey, JsonObject]) -> tuple[Task, ...]:
     """The tasks with what has been recorded of them."""
-    return tuple(replace(task, recorded=_recorded(results.get(task.result_key))) for task in tasks)
+    if not results:
+        return tuple(tasks)
+    found = ((task, results.get(task.result_key)) for task in tasks)
+    return tuple(replace(task, recorded=_recorded(entry)) if entry else task for task, entry in found)
 
 
 def hook_tasks(
@@ -129,9 +132,7 @@ def hook_tasks(
     return tuple(found)
 
 
-def _recorded(entry: JsonObject | None) -> Recorded:
-    if entry is None:
-        return Recorded()
+def _recorded(entry: JsonObject) -> Recorded:
     return Recorded(entry.get("status", ""), entry.get("hookPhase", ""), entry.get("message", ""))
 
 

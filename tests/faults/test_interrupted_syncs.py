@@ -6,6 +6,7 @@ their order: no hook runs twice, no wave is skipped, nothing is deleted that wou
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -134,12 +135,14 @@ def one_run(first: Tenant, died: Deaths, at: int) -> tuple[Calls, JsonObject, in
 
 
 def to_end_once(tenant: Tenant, key: AppKey, died: Deaths) -> None:
+    """Passes until one dies, and its successors'; leaves in `died` how long those took."""
     try:
         while "operation" in tenant.read(key):
             tenant.reconcile(key)
     except Died:
-        died.at = 0
+        died.at, began = 0, time.monotonic()
         to_end(tenant, key)
+        died.recovery_s = time.monotonic() - began
 
 
 def test_a_sync_with_waves_and_hooks_goes_on_from_any_call(first: Tenant, ledger: Ledger) -> None:
@@ -156,5 +159,5 @@ def test_a_sync_with_waves_and_hooks_goes_on_from_any_call(first: Tenant, ledger
             row.tried += 1
             assert state["phase"] == "Succeeded", f"call {at}: {state['message']}"
             assert (order(made), sorted(made)) == (ORDER, sorted(expected)), f"call {at}"
-            row.recoveries_s.append(0.0)
+            row.recoveries_s.append(died.recovery_s)
     row.verdict = "clean"

@@ -24,6 +24,7 @@ class Deaths:
     def __init__(self) -> None:
         self.at = 0
         self.count = 0
+        self.recovery_s = 0.0
         self._lock = threading.Lock()
 
     def before(self, method: str, query: Any) -> None:
