@@ -16,6 +16,7 @@ from reconciler.models.application import Application
 from reconciler.models.keys import AppKey
 from reconciler.models.result import ReconcileResult
 from reconciler.passes.acting import act, eyes_of
+from reconciler.passes.contest import give_way, return_in_time
 from reconciler.passes.deletion import take_down
 from reconciler.passes.looking import look_at
 from reconciler.passes.recollection import recall
@@ -47,9 +48,12 @@ def _pass(app: Application, services: Services, held: Held, *, now: datetime) ->
     if app.is_deleting:
         return take_down(standing, services, held, now=now)
     known = recall(app, services, asked=held.lane == "person", now=now)
+    standing = give_way(standing, known, services)
     seen = look_at(standing, services.readers, eyes_of(known, held), now=now)
     acted = act(seen, services, held)
-    return record(seen, acted, known, held)
+    result = record(seen, acted, known, held)
+    return_in_time(known, held)
+    return result
 
 
 def _gone(key: AppKey, services: Services, held: Held) -> ReconcileResult:

@@ -56,6 +56,9 @@ class Record(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     struck_at: float = 0.0
     """Unix second of the last renderer death."""
 
+    rivalry: tuple[str, str, int] | None = None
+    """Another writer of the status: who, when last (RFC 3339), and how many times in a row after us."""
+
     def of(self, key: ObjectKey) -> ObjectRecord | None:
         return self.objects.get(object_text(key))
 
