@@ -35,6 +35,10 @@ class ChartSources:
         """The version or digest that is meant; an exact one needs no look. Raises SourceError, SourceUnavailable."""
         return pinned(asked) or Resolution(self._newest(access, asked), asked.binding)
 
+    def look(self, access: Access, asked: Goal) -> Revision:
+        """The same, but the server is asked for what is exact as well. Raises SourceError, SourceUnavailable."""
+        return self._newest(access, asked)
+
     def heads(self, access: Access, bindings: Iterable[str]) -> Mapping[str, Revision]:
         """What each of these bindings stands for now; those that stand for nothing are left out.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import redis
 
+from reconciler.sandbox.chartserver import start_chart_server
 from reconciler.sandbox.valkey import Valkey
+from tests.support.archives import a_chart
 from tests.support.flow import ROOT_KEY, Crew
 from tests.support.shell import Shell
 
@@ -71,6 +73,18 @@ def test_each_fault_is_found_and_comes_with_its_remedy(crew: Crew, shell: Shell,
     assert "maxmemory-policy noeviction" in broken["Redis"]
     assert "scale it to 0" in broken["rival controllers"]
     assert found["renderer"][0] == "ok"
+
+
+def test_charts_are_looked_for_in_their_repositories(crew: Crew, shell: Shell) -> None:
+    server = start_chart_server()
+    server.add("web", "1.2.0", a_chart("web", "1.2.0"))
+    for name, chart, revision in (("there", "web", "1.x"), ("gone", "web", "3.0.0")):
+        source = {"repoURL": server.url, "chart": chart, "targetRevision": revision}
+        crew.create(crew.application(name, source=source))
+    told = shell("doctor").out
+    server.stop()
+    assert "1.x is 1.2.0" in told
+    assert f"chart web 3.0.0 is not found in {server.url}, which has 1.2.0" in " ".join(told.split())
 
 
 def test_a_status_that_somebody_else_writes_is_seen(crew: Crew, shell: Shell) -> None:
