@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,8 @@ from reconciler.cli.where import Where
 from reconciler.errors import ReconcilerError
 from reconciler.models.manifest import JsonObject
 from reconciler.models.secrets import RepositorySecret
-from reconciler.sources import GitSources, access_for, check_url
+from reconciler.sources import ChartSources, GitSources, Trust, access_for, check_url
+from reconciler.sources.urls import chart_url
 
 COLUMNS = ("URL", "NAME", "TYPE", "KIND", "PROJECT", "CREDENTIALS")
 
@@ -37,23 +39,37 @@ class Credentials:
     insecure: Annotated[bool, typer.Option("--insecure", help="Do not check the server's certificate.")] = False
 
 
+class Kind(StrEnum):
+    """What lies in a repository, in Argo CD's words."""
+
+    GIT = "git"
+    HELM = "helm"
+    OCI = "oci"
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     """How the repository is registered."""
 
-    name: Annotated[str, typer.Option(help="A name to show.")] = ""
+    kind: Annotated[Kind, typer.Option("--type", help="Git, or charts over HTTP or in a registry.")] = Kind.GIT
+    name: Annotated[str, typer.Option(help="A name to show; charts may call the repository by it.")] = ""
     project: Annotated[str, typer.Option(help="Only for this AppProject.")] = ""
     template: Annotated[
         bool, typer.Option("--template", help="Credentials for every repository whose URL begins with URL.")
     ] = False
     upsert: Annotated[bool, typer.Option("--upsert", help="Replace it if it is registered already.")] = False
     unchecked: Annotated[bool, typer.Option("--unchecked", help="Do not look at the repository first.")] = False
+    plain_http: Annotated[
+        bool, typer.Option("--insecure-oci-force-http", help="Speak to the registry without TLS.")
+    ] = False
 
 
 @command(
     "reconciler repo add https://git.example/shop.git --username bot < password.txt",
     "reconciler repo add git@git.example:shop.git --ssh-key ~/.ssh/deploy",
     "reconciler repo add https://git.example/team/ --username bot --template < password.txt",
+    "reconciler repo add https://charts.example/stable --type helm --name stable",
+    "reconciler repo add registry.example/charts --type oci --username bot < password.txt",
 )
 def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="Of the repository, without credentials.")],
@@ -62,11 +78,11 @@ def add(
     registered: Registered,
 ) -> None:
     """Register a repository with its credentials."""
-    check_url(url)
+    check_url(url) if registered.kind is Kind.GIT else chart_url(url)
     secret = repository_secret(url, registered, entered(credentials))
     with connect(where) as control:
         if not (registered.unchecked or registered.template):
-            note(f"{url} answers: {_tried(control, secret)} branches and tags")
+            note(f"{url} {_tried(control, secret)}")
         created = store(control, secret, upsert=registered.upsert)
         say(f"{'credentials for' if registered.template else 'repository'} {url}: {'added' if created else 'updated'}")
 
@@ -88,7 +104,9 @@ def listing(where: Where, output: OutputOption = "text") -> None:
 def repository_secret(url: str, registered: Registered, data: dict[str, str]) -> JsonObject:
     """The Secret that registers a repository or a template."""
     name = repository_secret_name(url, registered.project, template=registered.template)
-    whole = {"url": url, "type": "git", "name": registered.name, "project": registered.project, **data}
+    whole = {"url": url, "type": registered.kind.value, "name": registered.name, "project": registered.project, **data}
+    if registered.plain_http:
+        whole["insecureOCIForceHttp"] = "true"
     return secret_of(name, "repo-creds" if registered.template else "repository", whole)
 
 
@@ -137,12 +155,22 @@ def _typed(what: str) -> str:
     return text.rstrip("\r\n")
 
 
-def _tried(control: Control, secret: JsonObject) -> int:
-    """How many refs the repository shows to these credentials. Raises Problem."""
+def _tried(control: Control, secret: JsonObject) -> str:
+    """What the repository shows to these credentials. Raises Problem."""
     parsed = RepositorySecret.parse(secret)
-    sources = GitSources(control.settings.data_dir, None)
     try:
-        return len(sources.refs(access_for(parsed.url, [parsed], parsed.project)).heads)
+        return _shown(control, parsed)
     except ReconcilerError as error:
         mend = "mend the credentials, or pass --unchecked"
         raise Problem(f"repository {parsed.url} cannot be read: {error}", mend=mend) from error
+
+
+def _shown(control: Control, secret: RepositorySecret) -> str:
+    url = secret.url if secret.type == "git" else chart_url(secret.url)
+    trust = Trust(tls_by_host=control.catalog.trusted_hosts())
+    access = access_for(url, [secret], secret.project, trust=trust)
+    if access.is_git:
+        return f"answers: {len(GitSources(control.settings.data_dir, None).refs(access).heads)} branches and tags"
+    if not ChartSources(None).answers(access):
+        return "is a registry, which shows nothing until a chart is named"
+    return "answers with an index of charts"

@@ -35,6 +35,13 @@ class ChartSources:
         """The version or digest that is meant; an exact one needs no look. Raises SourceError, SourceUnavailable."""
         return pinned(asked) or Resolution(self._newest(access, asked), asked.binding)
 
+    def answers(self, access: Access) -> bool:
+        """Whether there is an index to look at; a registry has none. Raises SourceError, SourceUnavailable."""
+        if access.address.scheme == "oci":
+            return False
+        self._repositories.offers(access, "")
+        return True
+
     def look(self, access: Access, asked: Goal) -> Revision:
         """The same, but the server is asked for what is exact as well. Raises SourceError, SourceUnavailable."""
         return self._newest(access, asked)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sandbox.chartserver import start_chart_server
 from reconciler.sandbox.controlplane import ADMIN
 from reconciler.sandbox.gitserver import GitServer, start_git_server
 from reconciler.sandbox.kubeconfig import write_kubeconfig
@@ -45,6 +46,22 @@ def test_a_registered_cluster_is_one_that_a_worker_can_open(crew: Crew, shell: S
     assert (again.code, "pass --upsert" in again.err) == (1, True)
     shell.ok("cluster", "add", "admin@east", "--from", str(kubeconfig), "--name", "orient", "--upsert")
     assert "orient" in shell.ok("cluster", "list").out
+
+
+def test_a_repository_of_charts_is_tried_before_it_is_stored(
+    crew: Crew, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_chart_server(login=LOGIN)
+    try:
+        typed(monkeypatch, "wrong\n")
+        answer = shell("repo", "add", server.url, "--type", "helm", "--username", LOGIN[0])
+        assert (answer.code, "credentials were refused" in answer.err) == (1, True)
+        typed(monkeypatch, f"{LOGIN[1]}\n")
+        told = shell.ok("repo", "add", server.url, "--type", "helm", "--username", LOGIN[0])
+        assert "answers with an index of charts" in told.err
+    finally:
+        server.stop()
+    assert [row["type"] for row in shell.ok("repo", "list", "-o", "json").json] == ["helm"]
 
 
 def test_credentials_that_the_cluster_refuses_are_not_stored(crew: Crew, shell: Shell, tmp_path: Path) -> None:
