@@ -22,7 +22,7 @@ from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import UNRESTRICTED, RenderJob
 from reconciler.render.supply import Opened, World
 from reconciler.sources.folder import open_folder
-from reconciler.sources.following import is_packed
+from reconciler.sources.following import expected_binding, is_packed
 from reconciler.sources.paths import Tree
 from reconciler.sources.remotebase import parse_remote_base
 from reconciler.sources.urls import same_repository, source_url
@@ -73,6 +73,7 @@ class Shelf:
     def tree(self, source: ApplicationSource) -> tuple[RepoUrl, Tree, CommitId]:
         """A repository's identity, content and commit. Raises SourceError for one that is not on the shelf."""
         repo = source_url(source.repo_url, source.chart)
+        expected_binding(source)  # what could be no revision online is none here
         folder = next((folder for known, folder in self.folders.items() if _names(known, source, repo)), None)
         if folder is None:
             shown = source.repo_url if is_packed(source) else repo
