@@ -15,7 +15,7 @@ from reconciler.sandbox.chartserver import ChartServer, start_chart_server
 from reconciler.sandbox.registry import FILES_LAYER, Registry, start_registry
 from reconciler.sources.urls import chart_url
 from tests.flow.tenancy import Tenant, a_config_map
-from tests.support.archives import a_tar
+from tests.support.archives import a_chart, a_tar, chart_files
 
 LOGIN = ("reader", "hunter2")
 
@@ -146,3 +146,155 @@ def test_an_artifact_is_read_by_whom_its_secret_and_project_let_in(tenant: Tenan
     tenant.edit(key, project=project)
     assert "is not permitted in project" in tenant.conditions(key)["InvalidSpecError"]
     assert len(registry.http.asked) == asked
+
+
+def offer(server: ChartServer, name: str, version: str, **values: str) -> None:
+    server.add(name, version, a_chart(name, version, **values))
+
+
+def a_chart_source(server: ChartServer, revision: str, **fields: Any) -> JsonObject:
+    return {"repoURL": server.url, "chart": "web", "targetRevision": revision, **fields}
+
+
+def shown(tenant: Tenant, chart: str = "web") -> JsonObject | None:
+    """What the chart's ConfigMap says."""
+    return tenant.data(f"{tenant.repo}-{chart}")
+
+
+def test_a_chart_is_deployed_from_its_repository_and_its_version_is_shown(tenant: Tenant, server: ChartServer) -> None:
+    know(tenant, server.url, type="helm")
+    offer(server, "web", "1.0.0")
+    offer(server, "web", "1.1.0", color="red")
+    key = deploy(tenant, a_chart_source(server, "1.0.0"))
+
+    assert (shown(tenant), tenant.verdict(key)) == ({"version": "1.0.0"}, ("Synced", "Healthy"))
+    status = tenant.status(key)
+    assert (status["sync"]["revision"], status["sourceType"]) == ("1.0.0", "Helm")
+    assert (status["history"][0]["revision"], tenant.conditions(key)) == ("1.0.0", {})
+    tenant.edit(
+        key, source=a_chart_source(server, "1.1.0", helm={"parameters": [{"name": "shown.color", "value": "blue"}]})
+    )
+    assert shown(tenant) == {"version": "1.1.0", "color": "blue"}
+
+
+def test_a_range_floats_says_so_and_follows_new_versions(tenant: Tenant, server: ChartServer) -> None:
+    know(tenant, server.url, type="helm")
+    offer(server, "web", "1.0.0")
+    key = deploy(tenant, a_chart_source(server, "1.x"))
+    warned = tenant.conditions(key)["FloatingVersionWarning"]
+    assert "targetRevision 1.x now means 1.0.0" in warned
+    poll(tenant, server.url)
+    tenant.reconcile(key)
+    tenant.issued.clear()
+
+    offer(server, "web", "1.3.0")
+    offer(server, "web", "2.0.0")
+    tenant.services.readers.charts._repositories._indexes.clear()
+    poll(tenant, server.url)
+    assert is_woken(tenant, key)
+    tenant.reconcile(key)
+    assert shown(tenant) == {"version": "1.3.0"}
+    assert tenant.status(key)["sync"]["revision"] == "1.3.0"
+    assert "now means 1.3.0" in tenant.conditions(key)["FloatingVersionWarning"]
+    assert tenant.verdict(key)[0] == "Synced"
+
+
+def test_a_chart_is_deployed_from_a_registry(tenant: Tenant, registry: Registry) -> None:
+    address = f"{registry.host}/charts"
+    know(tenant, address, type="helm", enableOCI="true", insecureOCIForceHttp="true")
+    registry.push_chart("charts/web", "1.0.0", a_chart("web", "1.0.0"))
+    key = deploy(tenant, {"repoURL": address, "chart": "web", "targetRevision": "1.0.0"})
+    assert (shown(tenant), tenant.verdict(key)) == ({"version": "1.0.0"}, ("Synced", "Healthy"))
+    assert (tenant.status(key)["sync"]["revision"], tenant.status(key)["sourceType"]) == ("1.0.0", "Helm")
+
+
+def test_pass_credentials_reaches_the_fetch(tenant: Tenant, server: ChartServer) -> None:
+    elsewhere = start_chart_server(login=LOGIN)
+    try:
+        know(tenant, server.url, type="helm")
+        offer(server, "web", "1.0.0")
+        elsewhere.files = server.files
+        server.urls["web-1.0.0.tgz"] = f"{elsewhere.url}/web-1.0.0.tgz"
+        key = deploy(tenant, a_chart_source(server, "1.0.0"))
+        assert "is no public address" in tenant.conditions(key)["ComparisonError"]
+        known = {"url": f"{elsewhere.url}/of-somebody", "type": "helm"}
+        metadata = {"name": f"other-{tenant.repo}", "namespace": tenant.control_namespace}
+        labels = {SECRET_TYPE: "repository"}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {**metadata, "labels": labels}, "stringData": known}
+        tenant.plane.api.apply(secret)
+        tenant.services.readers.catalog.invalidate()
+        tenant.reconcile(key)
+        assert "(HTTP 401)" in tenant.conditions(key)["ComparisonError"]
+        tenant.edit(key, source=a_chart_source(server, "1.0.0", helm={"passCredentials": True}))
+        assert shown(tenant) == {"version": "1.0.0"}
+    finally:
+        elsewhere.stop()
+
+
+def a_parent(tenant: Tenant, *lines: str, lock: str = "") -> None:
+    """A chart in Git that depends on others, which do not lie there."""
+    files = chart_files("parent", "1.0.0", dependencies=("dependencies:", *lines))
+    found = {path.replace("parent/", "web/"): text for path, text in files.items()}
+    tenant.git.create(tenant.repo, found | ({"web/Chart.lock": lock} if lock else {}))
+
+
+def depends(name: str, repository: str, version: str, *more: str) -> tuple[str, ...]:
+    return (
+        f"- name: {name}",
+        f"  repository: {repository!r}",
+        f"  version: {version!r}",
+        *(f"  {line}" for line in more),
+    )
+
+
+def deploy_parent(tenant: Tenant, **spec: Any) -> AppKey:
+    key = tenant.create(tenant.application(**spec))
+    tenant.reconcile(key)
+    return key
+
+
+def test_what_a_chart_in_git_depends_on_is_fetched_and_followed(tenant: Tenant, server: ChartServer) -> None:
+    know(tenant, server.url, type="helm", name=f"name-{tenant.repo}")
+    offer(server, "cache", "1.0.0", size="small")
+    offer(server, "queue", "3.1.0")
+    a_parent(tenant, *depends("cache", server.url, "1.x"), *depends("queue", f"@name-{tenant.repo}", "3.1.0"))
+    key = deploy_parent(tenant)
+
+    assert tenant.verdict(key) == ("Synced", "Healthy"), tenant.conditions(key)
+    assert shown(tenant, "cache") == {"version": "1.0.0", "size": "small"}
+    assert shown(tenant, "queue") == {"version": "3.1.0"}
+    poll(tenant, server.url)
+    tenant.reconcile(key)
+    tenant.issued.clear()
+    offer(server, "cache", "1.2.0", size="large")
+    tenant.services.readers.charts._repositories._indexes.clear()
+    poll(tenant, server.url)
+    assert is_woken(tenant, key)
+    tenant.reconcile(key)
+    assert shown(tenant, "cache") == {"version": "1.2.0", "size": "large"}
+
+
+def test_a_dependency_comes_from_a_registry_too(tenant: Tenant, registry: Registry) -> None:
+    know(tenant, f"oci://{registry.host}/charts", type="oci", insecureOCIForceHttp="true")
+    registry.push_chart("charts/cache", "1.0.0", a_chart("cache", "1.0.0"))
+    a_parent(tenant, *depends("cache", f"oci://{registry.host}/charts", "1.0.0"))
+    deploy_parent(tenant)
+    assert shown(tenant, "cache") == {"version": "1.0.0"}
+
+
+def test_a_dependency_that_cannot_be_had_is_named(tenant: Tenant, server: ChartServer) -> None:
+    offer(server, "cache", "1.0.0")
+    a_parent(tenant, *depends("cache", server.url, "1.0.0"))
+    project = tenant.project(sourceRepos=[tenant.repo_url])
+    key = deploy_parent(tenant, project=project)
+    told = tenant.conditions(key)["ComparisonError"]
+    assert "dependency cache" in told
+    assert "is not permitted in project" in told
+    assert not server.http.asked
+    know(tenant, server.url, type="helm", password="wrong")
+    tenant.reconcile(key)
+    assert "dependency cache" in tenant.conditions(key)["ComparisonError"]
+    assert "credentials were refused" in tenant.conditions(key)["ComparisonError"]
+    know(tenant, server.url, type="helm")
+    tenant.reconcile(key)
+    assert shown(tenant, "cache") == {"version": "1.0.0"}
