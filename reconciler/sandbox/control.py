@@ -59,6 +59,13 @@ def repository_secret(name: str, url: str, login: tuple[str, str]) -> Json:
     )
 
 
+def charts_secret(name: str, url: str, login: tuple[str, str], **more: str) -> Json:
+    """A repository of charts with its login as Argo CD stores it."""
+    user, password = login
+    content = {"type": "helm", "url": url, "username": user, "password": password, **more}
+    return _secret(f"charts-{name}", "repository", content)
+
+
 def webhook_secret(secret: str) -> Json:
     """Argo CD's own Secret, as far as webhooks need it."""
     return _object("Secret", "argocd-secret", labels={PART_OF: "argocd"}, stringData={"webhook.github.secret": secret})

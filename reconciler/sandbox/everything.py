@@ -11,6 +11,7 @@ from reconciler.sandbox.api import Json
 from reconciler.sandbox.controlplane import ControlPlane, ControlPlaneOptions, TokenUser
 from reconciler.sandbox.gitserver import GitServer, start_git_server
 from reconciler.sandbox.kubeconfig import write_kubeconfig
+from reconciler.sandbox.packages import Packages
 from reconciler.sandbox.processes import ACCOUNTS, ProcessOptions, process_specs
 from reconciler.sandbox.pushhook import Hook
 from reconciler.sandbox.supervisor import Supervisor
@@ -52,6 +53,7 @@ class Sandbox:
         self._say = say
         self.git_login = ("sandbox", secrets.token_urlsafe(12))
         self._planes: dict[str, ControlPlane] = {}
+        self.packages = Packages()
         self._git: GitServer | None = None
         self._valkey: Valkey | None = None
         self.supervisor: Supervisor | None = None
@@ -82,10 +84,11 @@ class Sandbox:
         """
         self._say(f"starting {1 + len(self.options.destinations)} clusters")
         self._start_planes()
-        self._say("starting Valkey and the Git server")
+        self._say("starting Valkey and the servers of Git and of charts")
         self._valkey = start_valkey(self.folder / "valkey")
         self._git = start_git_server(self.folder / "git", credentials=self.git_login)
         self._git.create(REPOSITORY, fleet.repository_files())
+        self.packages.start()
         self._say("filling the control cluster")
         self._fill_clusters()
         self._say("starting our processes")
@@ -98,6 +101,7 @@ class Sandbox:
         """End everything: our processes gracefully, servers at once."""
         if self.supervisor:
             self.supervisor.stop()
+        self.packages.stop()
         if self._git:
             self._git.stop()
         if self._valkey:
@@ -108,7 +112,7 @@ class Sandbox:
     def applications(self) -> list[Json]:
         """The Applications of the sample fleet, with the addresses of this sandbox."""
         servers = {name: plane.url for name, plane in self.destinations.items()}
-        return fleet.applications(self.git.repo_url(REPOSITORY), servers)
+        return fleet.applications({"repository": self.git.repo_url(REPOSITORY), **self.packages.addresses}, servers)
 
     def unconverged(self) -> Mapping[str, str]:
         """What still keeps each Application from being Synced and Healthy, by name; empty when all are."""
@@ -140,6 +144,7 @@ class Sandbox:
             plane.api.apply(_full_rights(DEPLOYER))
             api.apply(control.cluster_secret(name, plane.access(DEPLOYER)))
         api.apply(control.repository_secret(REPOSITORY, self.git.repo_url(REPOSITORY), self.git_login))
+        api.apply_all(self.packages.secrets())
         api.apply(control.webhook_secret(secret))
         self._webhook_secret = secret
 

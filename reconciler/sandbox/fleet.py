@@ -7,6 +7,7 @@ from string import Template
 import yaml
 
 from reconciler.sandbox.api import Json
+from reconciler.sandbox.chartfolder import Packed, pack
 from reconciler.sandbox.places import MATERIAL
 from reconciler.sandbox.repositories import folder_files
 
@@ -23,9 +24,17 @@ def keys() -> Mapping[str, str]:
     return {path.name: path.read_text() for path in (FLEET / "keys").iterdir()}
 
 
-def applications(repository: str, servers: Mapping[str, str]) -> list[Json]:
-    """The Applications, with the address of the repository and of each cluster filled in. Raises KeyError."""
-    return _filled("applications", {"repository": repository, **servers})
+def chart(name: str) -> Packed:
+    """One of the fleet's own charts."""
+    return pack(FLEET / "charts" / name)
+
+
+def applications(sources: Mapping[str, str], servers: Mapping[str, str]) -> list[Json]:
+    """The Applications, with addresses filled in: `repository`, `charts` and `registry`, and that of each cluster.
+
+    Raises KeyError.
+    """
+    return _filled("applications", {**sources, **servers})
 
 
 def application_sets(repository: str) -> list[Json]:

@@ -14,12 +14,15 @@ from reconciler.render.renderer import Renderer
 from reconciler.sandbox.api import Api, Json
 from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.fleet import FLEET, applications, keys
+from reconciler.sandbox.packages import PUSHED, SERVED, Packages
 from reconciler.sandbox.waiting import wait_for
 from tests.support.renderer import renderer_binary
 
 REPOSITORY = "http://git.invalid/fleet.git"
-APPLICATIONS = applications(REPOSITORY, {"east": "https://east", "west": "https://west"})
-PATHS = {app["spec"]["source"]["path"]: app for app in APPLICATIONS}
+ADDRESSES = {"repository": REPOSITORY, **Packages().addresses}
+APPLICATIONS = applications(ADDRESSES, {"east": "https://east", "west": "https://west"})
+PATHS = {app["spec"]["source"]["path"]: app for app in APPLICATIONS if "path" in app["spec"]["source"]}
+CHARTS = {app["spec"]["source"]["chart"]: app for app in APPLICATIONS if "chart" in app["spec"]["source"]}
 READY = {
     "Deployment": lambda body: body["status"].get("readyReplicas") == body["spec"]["replicas"],
     "StatefulSet": lambda body: body["status"].get("readyReplicas") == body["spec"]["replicas"],
@@ -51,17 +54,19 @@ def test_the_applications_deploy_every_folder_and_use_both_clusters() -> None:
     folders = {path.name for path in (FLEET / "repository").iterdir() if path.is_dir()}
     assert len(names) == len(set(names)) > 10
     assert {path.partition("/")[0] for path in PATHS} | {"services", "agent"} == folders
+    assert CHARTS.keys() == {path.name for path in (FLEET / "charts").iterdir()} == {*SERVED, *PUSHED}
     assert {name.rpartition("-")[2] for name in names} == {"east", "west"}
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_folder_of_the_fleet_becomes_ready(
-    workload_plane: ControlPlane, renderer: Renderer, repository: Path, path: str
+@pytest.mark.parametrize("source", [*PATHS, *CHARTS])
+def test_a_source_of_the_fleet_becomes_ready(
+    workload_plane: ControlPlane, renderer: Renderer, repository: Path, source: str
 ) -> None:
-    api, application = workload_plane.api, Application.parse(PATHS[path])
+    api, application = workload_plane.api, Application.parse(PATHS.get(source) or CHARTS[source])
     namespace = application.spec.destination.namespace
     api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
-    bodies = _placed(render_offline(application, {REPOSITORY: repository}, renderer, deadline_s=20), namespace)
+    folders = dict.fromkeys(ADDRESSES.values(), FLEET / "charts") | {REPOSITORY: repository}
+    bodies = _placed(render_offline(application, folders, renderer, deadline_s=20), namespace)
     for body in sorted(bodies, key=lambda body: body["kind"] != "CustomResourceDefinition"):
         _apply_once_known(api, body)
     for body in bodies:
