@@ -14,6 +14,7 @@ _DOES = "tests/compat/test_operations_are_honoured.py::"
 _OPERATION = "tests/unit/plan/test_operation.py::"
 _PLACES = "tests/compat/test_places_are_honoured.py::"
 _SEVERAL = "tests/flow/test_sources.py::"
+_CHARTS = "tests/flow/test_charts.py::"
 _REFS = "tests/unit/sources/test_refs.py::"
 _GATE = "tests/unit/plan/test_gate.py::test_only_what_was_claimed_is_written"
 _KEPT = "tests/unit/models/test_wire.py::test_unknown_fields_come_back_as_they_were"
@@ -46,7 +47,7 @@ def _source(at: str) -> tuple[Row, ...]:
         ),
         *honoured(_APP, _KEPT, f"{at}.name", note="shown to people; kept as it is"),
         *honoured(_APP, _FIELD + "test_helm_settings_reach_the_renderer", *(f"{at}.helm.{field}" for field in _HELM)),
-        *ignored(_APP, f"{at}.helm.passCredentials"),
+        *honoured(_APP, _CHARTS + "test_pass_credentials_reaches_the_fetch", f"{at}.helm.passCredentials"),
         *idle(_APP, "every chart is rendered by the engine of Helm 4, as Argo CD does", f"{at}.helm.version"),
         *honoured(
             _APP,
@@ -64,7 +65,9 @@ def _source(at: str) -> tuple[Row, ...]:
             _FIELD + "test_directory_settings_reach_the_renderer",
             *(f"{at}.directory.jsonnet.{field}" for field in ("extVars", "tlas", "libs")),
         ),
-        *ignored(_APP, f"{at}.chart"),
+        *honoured(
+            _APP, _CHARTS + "test_a_chart_is_deployed_from_its_repository_and_its_version_is_shown", f"{at}.chart"
+        ),
         *honoured(_APP, _SEVERAL + "test_a_source_with_a_ref_and_no_path_renders_nothing", f"{at}.ref"),
         *honoured(_APP, _REFS + "test_a_range_is_the_highest_tag_that_satisfies_it", f"{at}.tagPrefix"),
     )

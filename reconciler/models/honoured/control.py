@@ -18,6 +18,7 @@ _IMPERSONATED = "tests/flow/test_impersonation.py::"
 _REGISTRY = "tests/contract/test_registry.py::"
 _SECRETS = "tests/compat/test_secrets_are_honoured.py::"
 _CREDENTIALS = "tests/unit/sources/test_credentials.py::"
+_DEPENDS = "tests/flow/test_charts.py::"
 _CHARTS = "tests/unit/sources/charts/test_access.py::"
 _TOKENS = "tests/contract/test_token_logins.py::"
 _CUSTOM = "tests/compat/test_customizations_are_honoured.py::"
@@ -111,6 +112,7 @@ REPOSITORIES: tuple[Row, ...] = (
         *("noProxy", "insecure", "insecureIgnoreHostKey"),
     ),
     *honoured(_REPOSITORY, _SECRETS + "test_only_secrets_of_git_repositories_open_one", "type"),
+    *honoured(_REPOSITORY, _DEPENDS + "test_what_a_chart_in_git_depends_on_is_fetched_and_followed", "name"),
     *honoured(_REPOSITORY, _CHARTS + "test_enable_oci_says_that_an_https_address_is_a_registry", "enableOCI"),
     *honoured(
         _REPOSITORY,
@@ -141,7 +143,6 @@ REPOSITORIES: tuple[Row, ...] = (
         _REPOSITORY,
         "enableLfs",
     ),
-    *idle(_REPOSITORY, "a name for people", "name"),
     *idle(_REPOSITORY, "only what is asked for is fetched in any case", "depth"),
     *idle(_REPOSITORY, "no cache is warmed by moving entries", "webhookManifestCacheWarmDisabled"),
 )
