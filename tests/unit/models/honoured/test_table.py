@@ -63,8 +63,8 @@ def fields(spec: Json | None = None, settings: dict[str, str] | None = None, **t
     [
         ({}, ()),
         (
-            {"source": SOURCE | {"helm": {"values": "a: 1", "passCredentials": True}}},
-            ("spec.source.helm.passCredentials",),
+            {"source": SOURCE | {"helm": {"values": "a: 1", "ofTomorrow": True}}},
+            ("spec.source.helm.ofTomorrow",),
         ),
         ({"source": SOURCE | {"helm": {}, "kustomize": {"images": []}, "plugin": None}}, ()),
         ({"source": SOURCE | {"helm": {"skipCrds": False}}}, ()),
