@@ -98,7 +98,7 @@ def test_fields_of_a_spec_that_are_not_honoured_are_named(spec: Json, names: tup
         ({"syncStrategy": {"apply": {"force": True}}}, ()),
         ({"syncStrategy": {"apply": {"gently": True}}}, ("operation.sync.syncStrategy.apply.gently",)),
         ({"syncStrategy": {"hook": {}}}, ()),
-        ({"source": SOURCE | {"plugin": {"name": "x"}}}, ("operation.sync.source.plugin.name",)),
+        ({"source": SOURCE | {"ofTomorrow": "x"}}, ("operation.sync.source.ofTomorrow",)),
         ({"syncOptions": ["Force=true", "Of=tomorrow"]}, ("sync option Of=tomorrow",)),
     ],
 )
