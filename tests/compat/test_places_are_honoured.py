@@ -10,6 +10,7 @@ import pytest
 from reconciler.errors import ObjectGone, SpecError
 from reconciler.models.project import AppProject
 from reconciler.passes.standing import aim
+from reconciler.settings import Settings
 from tests.compat.situations import app
 
 
@@ -24,7 +25,8 @@ def readers(*projects: str) -> Any:
     def opened(server: str, name: str) -> SimpleNamespace:
         return SimpleNamespace(url=server, name=name)
 
-    return cast("Any", SimpleNamespace(catalog=SimpleNamespace(project=project), clusters=SimpleNamespace(open=opened)))
+    catalog = SimpleNamespace(project=project, settings_cm=dict)
+    return cast("Any", SimpleNamespace(catalog=catalog, clusters=SimpleNamespace(open=opened), settings=Settings()))
 
 
 @pytest.mark.parametrize(("written", "name"), [("shop", "shop"), ("", "default"), (None, "default")])
