@@ -48,9 +48,8 @@ def is_hook(manifest: Manifest) -> bool:
 
     True also for what only asks to be skipped, and for hooks of no known type: those are left alone.
     """
-    if manifest.annotations.get(words.HOOK):
-        return True
-    return manifest.annotations.get(words.HELM_HOOK, "") not in ("", CRD_INSTALL)
+    marks = manifest.annotations
+    return bool(marks.get(words.HOOK)) or marks.get(words.HELM_HOOK, "") not in ("", CRD_INSTALL)
 
 
 def sync_phases(manifest: Manifest) -> tuple[SyncPhase, ...]:

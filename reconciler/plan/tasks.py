@@ -90,11 +90,13 @@ class Task:
 
 def wave_of(manifest: Manifest) -> int:
     """Argo CD: its own annotation, else Helm's weight, of whatever object; else 0, also for what is no number."""
+    marks = manifest.annotations
     for annotation in (words.SYNC_WAVE, words.HELM_HOOK_WEIGHT):
-        try:
-            return int(manifest.annotations.get(annotation, ""))
-        except ValueError:
-            continue
+        if annotation in marks:
+            try:
+                return int(marks[annotation])
+            except ValueError:
+                continue
     return 0
 
 
