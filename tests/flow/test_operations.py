@@ -8,7 +8,7 @@ from tests.flow.tenancy import Tenant, a_config_map
 RED = {"one.yaml": a_config_map("one", color="red")}
 BLUE = {"one.yaml": a_config_map("one", color="blue")}
 TWO = {"two.yaml": a_config_map("two", color="red")}
-BROKEN = {"one.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata: [1]\n"}
+BROKEN = {"one.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata: {not a key: x}\n"}
 BY_HAND: JsonObject = {"syncPolicy": {}}
 """No automated sync."""
 

@@ -97,7 +97,7 @@ def test_toggling_automation_syncs_by_itself(tenant: Tenant) -> None:
 
 
 def test_a_retry_that_refreshes_takes_the_commit_that_mends_it(tenant: Tenant) -> None:
-    broken = {"one.yaml": a_config_map("one") + "data: [1]\n"}
+    broken = {"one.yaml": a_config_map("one") + "data: {not a key: x}\n"}
     key = tenant.deploy(broken, syncPolicy={"automated": {}, "retry": {"limit": 5, "refresh": True}})
     tenant.push(BLUE)
     tenant.reconcile(key)

@@ -62,7 +62,7 @@ def test_a_sync_asked_for_meanwhile_is_done_next(tenant: Tenant) -> None:
 
 
 def test_an_operation_terminated_meanwhile_stays_terminated(tenant: Tenant) -> None:
-    broken = {"one.yaml": a_config_map("one") + "data: [1]\n"}
+    broken = {"one.yaml": a_config_map("one") + "data: {not a key: x}\n"}
     key = tenant.deploy(broken, syncPolicy={"automated": {}, "retry": {"limit": -1}})
     tenant.let_pass(60)
 

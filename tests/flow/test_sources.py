@@ -178,7 +178,7 @@ def test_a_rollback_pins_each_source_and_the_next_push_is_followed_again(tenant:
 
 def test_a_revision_that_failed_is_not_tried_again_until_one_of_the_sources_moves(tenant: Tenant) -> None:
     key = both(tenant, syncPolicy={"automated": {}, "retry": {"limit": 0}})
-    broken = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: two\ndata: [1]\n"
+    broken = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: two\ndata: {not a key: x}\n"
     tenant.git.commit(second(tenant), {"base/two.yaml": broken})
     tenant.refresh(tenant.git.repo_url(second(tenant)))
     tenant.reconcile(key)
