@@ -21,7 +21,7 @@ class Submodules:
 
     def tree(self, access: Access, commit: CommitId) -> Tree:
         """A repository at a commit. Raises SourceUnavailable, SourceError, and as the catalog."""
-        tree = self._readers.sources.reader(access, commit)
+        tree = self._readers.sources.tree(access, commit)
         if self._readers.catalog.command_params().get(ENABLED) == "false":
             return tree
         return with_submodules(tree, access.url, self._open)
@@ -33,4 +33,4 @@ class Submodules:
             raise SourceError(
                 f"repository {url} is not permitted in project '{project.name}'; add it to sourceRepos there"
             )
-        return self._readers.sources.reader(self._readers.access(url, project.name), commit)
+        return self._readers.sources.tree(self._readers.access(url, project.name), commit)

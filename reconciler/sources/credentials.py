@@ -63,6 +63,9 @@ class Access:
     insecure: bool = False
     proxy: str = field(default="", repr=False)
     no_proxy: str = ""
+    lfs: bool = False
+    """Whether pointers of Git LFS are followed."""
+
     plain_http: bool = False
     """Whether a registry is spoken to without TLS."""
 
@@ -208,6 +211,7 @@ def _access(address: Address, holder: RepositorySecret, own: RepositorySecret, t
         no_proxy=own.no_proxy or holder.no_proxy,
         plain_http=own.insecure_oci_force_http or holder.insecure_oci_force_http,
         exchange=_exchange(address, holder),
+        lfs=own.enable_lfs,
     )
 
 

@@ -10,7 +10,9 @@ from reconciler import metrics
 from reconciler.models.keys import CommitId, Revision
 from reconciler.sources import libgit, refs
 from reconciler.sources.credentials import Access
+from reconciler.sources.lfs import LfsTree
 from reconciler.sources.mirror import Limits, Mirrors
+from reconciler.sources.paths import Tree
 from reconciler.sources.refs import Refs, Resolution
 from reconciler.sources.smart import SmartHttp
 from reconciler.sources.tokens import Tokens
@@ -76,6 +78,11 @@ class GitSources:
     def fetch(self, access: Access, commits: Iterable[CommitId]) -> None:
         """Brings commits into the local mirror. Raises SourceUnavailable, SourceError."""
         self._mirrors.ensure(access, commits)
+
+    def tree(self, access: Access, commit: CommitId) -> Tree:
+        """As `reader`, with the files of Git LFS where the repository's Secret enables them."""
+        reader = self.reader(access, commit)
+        return LfsTree(reader, self._tokens.entered(access), self._timeouts) if access.lfs else reader
 
     def reader(self, access: Access, commit: CommitId) -> TreeReader:
         """A commit's content, fetched only if no worker has it. Raises SourceUnavailable, SourceError."""

@@ -139,9 +139,11 @@ REPOSITORIES: tuple[Row, ...] = (
         _TOKENS + "test_the_azure_workload_identity_of_this_process_is_a_bearer_too",
         "useAzureWorkloadIdentity",
     ),
-    *ignored(
+    *honoured(
         _REPOSITORY,
+        "tests/contract/test_lfs.py::test_a_pointer_is_followed_where_the_secret_says_so",
         "enableLfs",
+        note="by https; a file that reads as a pointer is one, whatever .gitattributes says",
     ),
     *idle(_REPOSITORY, "only what is asked for is fetched in any case", "depth"),
     *idle(_REPOSITORY, "no cache is warmed by moving entries", "webhookManifestCacheWarmDisabled"),
