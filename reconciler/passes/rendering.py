@@ -115,7 +115,7 @@ def _job(app: Application, wish: Wish, resolution: Resolution, refs: frozenset[s
         project=app.spec.project,
         binding=resolution.binding,
         instance=app.key.instance(readers.settings.namespace),
-        credentials=wish.access.owner,
+        credentials=f"{wish.access.owner} lfs" if wish.access.lfs else wish.access.owner,
         namespace=app.spec.destination.namespace,
         settings=tool_settings_of(readers.catalog.settings_cm()),
         keys=readers.sops_keys(app.spec.project),

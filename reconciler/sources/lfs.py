@@ -1,4 +1,4 @@
-"""Files in Git LFS: a tree that shows, where a pointer lies, the file that it names, fetched and checked when it is read.
+"""Files in Git LFS: a tree that shows, where a pointer lies, the file that it names, fetched when it is read.
 
 Argo CD: only where the repository's Secret says `enableLfs`; elsewhere pointers are files like any other.
 """
