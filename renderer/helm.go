@@ -40,10 +40,11 @@ type helmParams struct {
 	Limits     directoryLimits `json:"limits"`
 }
 
-// helmPlace is a file or folder of the source's own tree, or of the source that has this ref.
+// helmPlace is a file or folder of the source's own tree, or of the source that has this ref, or a file at a URL.
 type helmPlace struct {
 	Ref  string `json:"ref"`
 	Path string `json:"path"`
+	URL  string `json:"url"`
 }
 
 // renderHelm gives what `helm template --include-crds` prints, object by object and in its order.
@@ -216,6 +217,9 @@ func (r *helmRun) fault(err error) *Fault {
 
 // opened gives a place in the tree that it is of, without "." parts and "" for the root.
 func (r *helmRun) opened(place helmPlace) (Mounted, error) {
+	if place.URL != "" {
+		return r.source.Fetch(Remote{Kind: "http", URL: place.URL})
+	}
 	clean := path.Clean(place.Path)
 	if leavesRepository(clean) {
 		return Mounted{}, &Fault{Code: CodePathEscapes, Message: "the path leaves the repository", Path: place.Path}

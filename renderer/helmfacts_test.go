@@ -120,16 +120,19 @@ func TestPackedDependenciesAreUnpackedWhereverTheyLie(t *testing.T) {
 }
 
 func TestValuesAndDependenciesMayLieInOtherTrees(t *testing.T) {
-	source := newMemory(map[string]string{"Chart.yaml": fmt.Sprintf(needsDB, "https://charts.example.com"), "values.yaml": "a: 1\n", "templates/a.yaml": cm("a") + "v: {{ .Values.a }}\n"})
+	source := newMemory(map[string]string{"Chart.yaml": fmt.Sprintf(needsDB, "https://charts.example.com"), "values.yaml": "a: 1\n", "templates/a.yaml": cm("a") + "v: {{ .Values.a }}{{ .Values.b }}\n"})
 	source.trees["values"] = map[string]string{"envs/prod.yaml": "a: 2\n", "envs/dev.yaml": "a: 3\n"}
 	source.remotes["ref values"] = Mounted{"values", ""}
+	source.trees["web"] = map[string]string{"more.yaml": "b: 4\n"}
+	source.remotes["http https://example.com/more.yaml"] = Mounted{"web", "more.yaml"}
 	source.trees["fetched"] = map[string]string{"db/Chart.yaml": dbChart, "db/templates/a.yaml": cm("db")}
 	source.remotes["chart https://charts.example.com db 0.1.0"] = Mounted{"fetched", "db"}
 	params := helmParams{ValueFiles: []helmValueFile{
-		{At: helmPlace{"values", "envs/*.yaml"}, Pattern: true}, {At: helmPlace{"values", "envs/prod.yaml"}},
+		{At: helmPlace{Ref: "values", Path: "envs/*.yaml"}, Pattern: true}, {At: helmPlace{Ref: "values", Path: "envs/prod.yaml"}},
+		{At: helmPlace{URL: "https://example.com/more.yaml"}},
 	}}
 	answer, fault := templated(t, source, params)
-	if fault != nil || len(answer.Origins) != 2 || !strings.Contains(string(answer.Manifests), `"v":2`) {
+	if fault != nil || len(answer.Origins) != 2 || !strings.Contains(string(answer.Manifests), `"v":24`) {
 		t.Errorf("%v %+v", fault, answer)
 	}
 }

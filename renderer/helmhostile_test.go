@@ -131,6 +131,7 @@ func TestParametersThatAreNoneAreRefused(t *testing.T) {
 		"a huge index":          {helmParams{Parameters: []helmParameter{{Name: "a[9999999]", Value: "1"}}}, "index of 9999999 is greater than maximum"},
 		"a name too long":       {helmParams{ReleaseName: strings.Repeat("a", 54)}, "the length must not be longer than 53"},
 		"no version":            {helmParams{KubeVersion: "many"}, "invalid kube version 'many'"},
+		"a URL not allowed":     {helmParams{ValueFiles: []helmValueFile{{At: helmPlace{URL: "https://example.com/v.yaml"}}}}, "the project does not allow this source"},
 		"a ref of nobody":       {helmParams{ValueFiles: []helmValueFile{{At: helmPlace{Ref: "x", Path: "v.yaml"}}}}, "the project does not allow this source"},
 	} {
 		if row.params.Chart.Path == "" {

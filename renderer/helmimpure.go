@@ -6,6 +6,7 @@ import (
 	"slices"
 	"text/template"
 	"time"
+	_ "time/tzdata" // the sandbox has no files of time zones
 
 	"github.com/Masterminds/sprig/v3"
 )

@@ -89,7 +89,7 @@ func (r *helmRun) valueFiles() ([]Mounted, error) {
 			return nil, err
 		}
 		for _, place := range found {
-			isNamed := slices.Contains(named, helmPlace{file.At.Ref, place.Path})
+			isNamed := slices.Contains(named, helmPlace{Ref: file.At.Ref, Path: place.Path})
 			if !file.Pattern || !isNamed && !slices.Contains(places, place) {
 				places = append(places, place)
 			}

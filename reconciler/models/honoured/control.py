@@ -212,9 +212,8 @@ SETTINGS: tuple[Row, ...] = (
     *idle(_CM, "only kinds that applications have are watched", "resource.respectRBAC"),
     *honoured(
         _CM,
-        "tests/unit/render/tools/test_helm.py::test_a_url_is_refused_and_one_of_another_scheme_by_its_scheme",
+        "tests/unit/render/tools/test_helm.py::test_a_url_of_a_scheme_that_the_settings_do_not_name_is_refused",
         "helm.valuesFileSchemes",
-        note="value files at URLs are not read yet, whatever their scheme",
     ),
     *honoured(
         _CM,

@@ -24,10 +24,11 @@ _PATTERN = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file or folder of one tree: `ref` names the source that lends it, "" is the own one."""
+    """A file or folder of one tree: `ref` names the source that lends it, "" is the own one; or a file at a URL."""
 
     ref: str
     path: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def _place(text: str, build: Build, field_name: str) -> Place:
     if build.refs is not None and text.startswith("$"):
         ref, rest = _lender(text, build, field_name)
     path = build.environment.substituted(rest)
-    _refuse_url(path, build, field_name)
+    if _is_url(path, build, field_name):
+        return Place("", "", path)
     clean = clean_path(path.lstrip("/") if path.startswith("/") else posixpath.join(build.folder, path))
     if not clean:
         raise SourceError(f"source.helm.{field_name}: {text!r} is no file inside its repository")
@@ -140,13 +142,11 @@ def _lender(text: str, build: Build, field_name: str) -> tuple[str, str]:
     return name, f"/{rest}"
 
 
-def _refuse_url(path: str, build: Build, field_name: str) -> None:
+def _is_url(path: str, build: Build, field_name: str) -> bool:
     scheme = _SCHEME.match(path)
-    if not scheme:
-        return
-    if scheme[1].lower() not in build.settings.value_file_schemes:
-        raise SourceError(f"source.helm.{field_name}: the URL scheme {scheme[1]!r} is not allowed")
-    raise SourceError(
-        f"source.helm.{field_name}: a file at a URL is not read by this version; put it into a repository "
-        "and name it by its path or by $ref"
-    )
+    if scheme and scheme[1].lower() not in build.settings.value_file_schemes:
+        raise SourceError(
+            f"source.helm.{field_name}: the URL scheme {scheme[1]!r} is not allowed; "
+            "helm.valuesFileSchemes in argocd-cm lists those that are"
+        )
+    return scheme is not None

@@ -102,19 +102,26 @@ def test_a_pattern_is_left_to_be_matched(text: str) -> None:
     assert asked(valueFiles=[text]).value_files == (ValueFile(Place("", f"charts/web/{text}"), pattern=True),)
 
 
+def test_a_url_is_left_to_be_fetched() -> None:
+    url = "https://example.com/$ARGOCD_APP_NAME.yaml"
+    place = Place("", "", "https://example.com/shop.yaml")
+    assert asked(valueFiles=[url]).value_files == (ValueFile(place),)
+    assert asked(fileParameters=[{"name": "a", "path": url}]).file_parameters[0].at == place
+
+
 @pytest.mark.parametrize(
-    ("url", "schemes", "words"),
+    ("url", "schemes", "scheme"),
     [
-        ("https://example.com/v.yaml", "https, http", "a file at a URL is not read by this version"),
-        ("HTTP://example.com/v.yaml", "https, http", "a file at a URL is not read by this version"),
-        ("http://example.com/v.yaml", "https", "the URL scheme 'http' is not allowed"),
-        ("file:///etc/passwd", "https, http", "the URL scheme 'file' is not allowed"),
-        ("secrets+age-import:///x", "https, http", "the URL scheme 'secrets\\+age-import' is not allowed"),
+        ("http://example.com/v.yaml", "https", "http"),
+        ("https://example.com/v.yaml", "", "https"),
+        ("file:///etc/passwd", "https, http", "file"),
+        ("secrets+age-import:///x", "https, http", r"secrets\+age-import"),
     ],
 )
-def test_a_url_is_refused_and_one_of_another_scheme_by_its_scheme(url: str, schemes: str, words: str) -> None:
-    with pytest.raises(SourceError, match=words):
-        asked(settings=schemes, valueFiles=[url])
+def test_a_url_of_a_scheme_that_the_settings_do_not_name_is_refused(url: str, schemes: str, scheme: str) -> None:
+    for helm in ({"valueFiles": [url]}, {"fileParameters": [{"name": "a", "path": url}]}):
+        with pytest.raises(SourceError, match=f"the URL scheme '{scheme}' is not allowed"):
+            asked(settings=schemes, **helm)
 
 
 def test_values_of_parameters_are_substituted_and_inline_values_are_not() -> None:
