@@ -30,6 +30,7 @@ type helmParams struct {
 	FileParameters      []helmFileParam `json:"file_parameters"`
 	SkipCRDs            bool            `json:"skip_crds"`
 	SkipTests           bool            `json:"skip_tests"`
+	skipHooks           bool            // of a kustomization's chart
 	SkipSchema          bool            `json:"skip_schema_validation"`
 
 	// Instead of what the destination cluster says; empty and nil ask it.
@@ -53,8 +54,7 @@ func renderHelm(raw json.RawMessage, source Source) (*Answer, error) {
 	if err := json.Unmarshal(raw, &params); err != nil {
 		return nil, fmt.Errorf("helm parameters: %w", err)
 	}
-	run := &helmRun{params: params, source: source, collected: newCollector(params.Limits)}
-	run.facts = &helmFacts{source: source, kubeVersion: params.KubeVersion, override: params.APIVersions}
+	run := newHelmRun(params, source)
 	var logged bytes.Buffer
 	undo := catchLog(&logged)
 	stream, err := run.render()
@@ -92,17 +92,27 @@ type helmRun struct {
 	collected *collector
 }
 
+func newHelmRun(params helmParams, source Source) *helmRun {
+	facts := &helmFacts{source: source, kubeVersion: params.KubeVersion, override: params.APIVersions}
+	return &helmRun{params: params, source: source, facts: facts, collected: newCollector(params.Limits)}
+}
+
 // render does what `helm template` does, in its order, so that the same mistake ends it with the same words.
 func (r *helmRun) render() ([]helmDocument, error) {
 	values, err := r.values()
 	if err != nil {
 		return nil, err
 	}
-	r.charts = &chartLoader{source: r.source, limits: r.params.Limits, left: r.params.ChartBytes, most: r.params.ChartBytes}
 	at, err := r.opened(r.params.Chart)
 	if err != nil {
 		return nil, err
 	}
+	return r.renderAt(at, values)
+}
+
+// renderAt renders the chart of a folder with these values over its own.
+func (r *helmRun) renderAt(at Mounted, values map[string]any) ([]helmDocument, error) {
+	r.charts = &chartLoader{source: r.source, limits: r.params.Limits, left: r.params.ChartBytes, most: r.params.ChartBytes}
 	loaded, err := r.charts.load(at)
 	if err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func (r *helmRun) printed(loaded *chart.Chart, files map[string]string) ([]helmD
 		stream[last].text = strings.TrimSpace(stream[last].text) + "\n"
 	}
 	for _, hook := range hooks {
-		if !r.params.SkipTests || !slices.Contains(hook.Events, release.HookTest) {
+		if !r.params.skipHooks && (!r.params.SkipTests || !slices.Contains(hook.Events, release.HookTest)) {
 			stream = append(stream, helmDocument{hook.Path, hook.Manifest + "\n"})
 		}
 	}

@@ -111,6 +111,7 @@ type build struct {
 
 	kustomizations map[string]*kustomization // by the path at which kustomize reads them
 	fetched        map[string]fetchedFile    // by URL
+	namespaces     map[string]string         // that bases have from above, by their folders
 	remotes        int
 	refusal        *Fault // the first reason of ours for which the build fails
 }
@@ -120,6 +121,7 @@ func newBuild(source Source, params kustomizeParams) *build {
 		params: params, source: source, collected: newCollector(params.Limits),
 		files:          newBuildFiles(source, params.Limits, unguessable),
 		kustomizations: map[string]*kustomization{}, fetched: map[string]fetchedFile{},
+		namespaces: map[string]string{},
 	}
 	b.files.taken = b.taken
 	return b

@@ -76,6 +76,31 @@ func TestHostileKustomizationsEndInACleanError(t *testing.T) {
 	}
 }
 
+func TestChartsThatCannotBeRenderedAreRefused(t *testing.T) {
+	chart := map[string]string{"charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "charts/web/values.yaml": "a: hunter2\n", "charts/web/templates/a.yaml": cm("a")}
+	for name, row := range map[string]struct{ chart, want string }{
+		"a flag as release name":   {"{name: web, releaseName: --post-renderer=./x}", "must match regex"},
+		"a flag as chart name":     {"{name: --post-renderer=./x, releaseName: a}", "no chart found at"},
+		"a chart above":            {"{name: ../../../etc, releaseName: a}", "no chart found at"},
+		"no release name":          {"{name: web}", "give it a releaseName"},
+		"a name template":          {"{name: web, releaseName: a, nameTemplate: '{{ randAlpha 3 }}'}", "nameTemplate is not supported"},
+		"no name":                  {"{releaseName: a}", "chart name cannot be empty"},
+		"a repository not allowed": {"{name: x, releaseName: a, repo: 'https://charts.example.com', version: 1.0.0}", "the project does not allow this source"},
+		"values above":             {"{name: web, releaseName: a, valuesFile: ../v.yaml}", "security; file 'v.yaml' is not in or below 'app'"},
+		"values of the machine":    {"{name: web, releaseName: a, additionalValuesFiles: [/etc/passwd]}", "the path leads out of the repository"},
+		"another way to merge":     {"{name: web, releaseName: a, valuesMerge: x, valuesInline: {a: 1}}", "valuesMerge must be one of"},
+	} {
+		files := map[string]string{"app/kustomization.yaml": "helmCharts:\n- " + row.chart + "\n", "v.yaml": "a: 1\n"}
+		for file, text := range chart {
+			files["app/"+file] = text
+		}
+		answer, fault := built(t, newMemory(files), kustomizeParams{Path: "app", EnableHelm: true})
+		if fault == nil || !strings.Contains(fault.Message, row.want) || strings.Contains(fault.Message, unguessable) {
+			t.Errorf("%s: %v %+v", name, answer, fault)
+		}
+	}
+}
+
 func TestAComponentAloneBuilds(t *testing.T) { // as it does with kustomize build
 	tree := newMemory(map[string]string{"kustomization.yaml": "kind: Component\nresources: [d.yaml]\n", "d.yaml": deployment})
 	expectParts(t, "component", objectsOf(t, tree, kustomizeParams{}), `"kind":"Deployment"`)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,9 @@ func ask(t *testing.T, program string, given oracleCase) (printed []byte, failur
 	commands := [][]string{}
 	for _, edit := range given.edits {
 		commands = append(commands, append([]string{"edit"}, edit...))
+	}
+	if slices.Contains(given.build, "--enable-helm") {
+		given.build = append(given.build, "--helm-command", helmOracle(t), "--helm-kube-version", "v1.36.3")
 	}
 	for _, arguments := range append(commands, append([]string{"build", "."}, given.build...)) {
 		var stdout, stderr bytes.Buffer
