@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from reconciler.sandbox.kubeconfig import write_kubeconfig
 from reconciler.sandbox.places import PROJECT
 from reconciler.sandbox.ports import free_port
 from reconciler.sandbox.processes import ACCOUNTS, ProcessOptions, process_specs
-from reconciler.sandbox.pushhook import Hook
+from reconciler.sandbox.pushhook import Hook, Push, deliver
 from reconciler.sandbox.supervisor import ProcessSpec, Supervisor
 from reconciler.sandbox.valkey import Valkey, start_valkey
 from reconciler.sandbox.waiting import wait_for
@@ -78,6 +79,18 @@ class Rig:
     def deploy(self, members: Sequence[fleet.Member]) -> None:
         """Creates the Applications."""
         fleet.create_applications(self.plane.api, members, self.repo_url, self.plane.port)
+
+    def push(self, files: Mapping[str, str], message: str) -> float:
+        """Commits to the fleet's repository and sends the signed event; the moment before, on the monotonic clock."""
+        repository, ref = self.git.repository(REPOSITORY), "refs/heads/main"
+        before = repository.refs()[ref]
+        after = repository.commit(files, message)
+        changes = repository.changes(before, after)
+        push = Push(repo_url=self.repo_url, default_branch="main", ref=ref, before=before, after=after, changes=changes)
+        started = time.monotonic()
+        if (status := deliver(self.hook, push)) >= 300:
+            raise RuntimeError(f"the webhook answered {status}")
+        return started
 
     def start_processes(self) -> None:
         """Starts ours and waits until each answers. Raises TimeoutError, NotBuilt."""

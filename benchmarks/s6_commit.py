@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 
 from benchmarks import fleet
 from benchmarks.calls import by_kind
@@ -17,11 +16,10 @@ from benchmarks.figures import Spread
 from benchmarks.fleet import Member
 from benchmarks.measure import load
 from benchmarks.report import Report
-from benchmarks.rig import REPOSITORY, Rig
+from benchmarks.rig import Rig
 from benchmarks.s1_cold_deploy import deploy
 from benchmarks.s5_quiet import PASSES, settle
 from benchmarks.wire import CONFIG_MAPS, Seen, Watcher
-from reconciler.sandbox.pushhook import Push, deliver
 from reconciler.sandbox.waiting import wait_for
 
 COMMITS = 50
@@ -80,14 +78,7 @@ def _commits(rig: Rig, members: list[Member]) -> list[float]:
 
 
 def _arrival_s(rig: Rig, member: Member, generation: str, heard: dict[tuple[str, str], float]) -> float:
-    repository, ref = rig.git.repository(REPOSITORY), "refs/heads/main"
-    before = repository.refs()[ref]
-    after = repository.commit({member.file: member.manifest(generation)}, f"Generation {generation}")
-    changes = repository.changes(before, after)
-    push = Push(repo_url=rig.repo_url, default_branch="main", ref=ref, before=before, after=after, changes=changes)
-    started = time.monotonic()
-    if (status := deliver(rig.hook, push)) >= 300:
-        raise RuntimeError(f"the webhook answered {status}")
+    started = rig.push({member.file: member.manifest(generation)}, f"Generation {generation}")
     wanted = (member.name, generation)
     wait_for(
         lambda: wanted in heard, f"{member.name} to change after commit {generation}", timeout_s=LIMIT_S, every_s=0.005

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from benchmarks.fleet import Member
 from benchmarks.measure import load
 from benchmarks.report import Report
-from benchmarks.rig import REPOSITORY, Rig
+from benchmarks.rig import Rig
 from benchmarks.s1_cold_deploy import deploy
 from benchmarks.s5_quiet import PASSES, settle
 from benchmarks.wire import CONFIG_MAPS, Seen, Watcher
-from reconciler.sandbox.pushhook import Push, deliver
 from reconciler.sandbox.waiting import wait_for
 
 BASES, OVERLAYS = 5, 40
@@ -105,15 +104,8 @@ def _edited(rig: Rig, hit: Sequence[Target]) -> float:
             heard.add(seen.metadata.namespace)
 
     watcher = Watcher(rig.plane.access(), CONFIG_MAPS, hear)
-    repository, ref = rig.git.repository(REPOSITORY), "refs/heads/main"
-    before = repository.refs()[ref]
-    after = repository.commit({f"bases/b{EDITED}/config.yaml": _base(EDITED, "1")["config.yaml"]}, "Edit a base")
-    changes = repository.changes(before, after)
-    push = Push(repo_url=rig.repo_url, default_branch="main", ref=ref, before=before, after=after, changes=changes)
-    started = time.monotonic()
     try:
-        if (status := deliver(rig.hook, push)) >= 300:
-            raise RuntimeError(f"the webhook answered {status}")
+        started = rig.push({f"bases/b{EDITED}/config.yaml": _base(EDITED, "1")["config.yaml"]}, "Edit a base")
         wanted = {member.namespace for member in hit}
         wait_for(lambda: wanted <= heard, "every target to have the edit", timeout_s=LIMIT_S, every_s=0.02)
     finally:
