@@ -97,7 +97,7 @@ def test_a_source_that_kills_the_renderer_three_times_is_parked_until_a_new_comm
         raise RendererDied("the renderer ran out of memory", kind="memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Renderer, "_rendered_now", die)
+        patched.setattr(Renderer, "_answered", die)
         for _ in range(5):
             crew.reconcile(key)
         shown = crew.read(key)["status"]["conditions"][0]

@@ -109,16 +109,18 @@ def test_the_example_of_hooks_before_and_after_runs_in_the_documented_order(tena
     state = run_to_end(tenant, key)
 
     assert state["phase"] == "Succeeded", state
-    assert calls(tenant, log) == [
+    *done, first, second, third = calls(tenant, log)
+    assert done == [
         "create Job pre-post-sync-before",
         "patch jobs pre-post-sync-before",
         "apply Service pre-post-sync-kustomize-guestbook-ui",
         "apply Deployment pre-post-sync-kustomize-guestbook-ui",
         "create Job pre-post-sync-after",
-        "delete jobs pre-post-sync-before",
-        "patch jobs pre-post-sync-after",
-        "delete jobs pre-post-sync-after",
     ]
+    # Hooks that are over go side by side, each once nothing keeps it any more.
+    after = [call for call in (first, second, third) if call.endswith("-after")]
+    assert after == ["patch jobs pre-post-sync-after", "delete jobs pre-post-sync-after"]
+    assert "delete jobs pre-post-sync-before" in (first, second, third)
 
 
 NEVER = """

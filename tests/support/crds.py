@@ -9,7 +9,8 @@ from reconciler.sandbox.controlplane import ControlPlane
 from reconciler.sandbox.waiting import wait_for
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "crds"
-PATHS = tuple(f"/apis/argoproj.io/v1alpha1/{plural}" for plural in ("applications", "applicationsets", "appprojects"))
+GROUP = "/apis/argoproj.io/v1alpha1"
+PATHS = (GROUP, *(f"{GROUP}/{plural}" for plural in ("applications", "applicationsets", "appprojects")))
 
 
 def install_crds(plane: ControlPlane) -> None:
