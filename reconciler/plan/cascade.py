@@ -139,6 +139,9 @@ def _owned(observed: Observed, claim: Claim) -> list[LiveObject]:
 
 
 def _is_marked(live: LiveObject, claim: Claim) -> bool:
+    tracking = claim.tracking
+    if tracking.by_label:
+        return live.labels.get(tracking.label_key) == claim.instance
     return live.annotations.get(words.TRACKING_ID, "").startswith(f"{claim.instance}:")
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reconciler.models.keys import GroupKind
-from reconciler.models.manifest import LiveObject
+from reconciler.models.manifest import LiveObject, Manifest
 from reconciler.models.observed import Observed, Reading
+from reconciler.models.tracking import BY_ANNOTATION, Tracking
 from reconciler.plan.cascade import Cascade, cascade, finalizer_patch
 from reconciler.plan.lens import PLAIN
 from reconciler.plan.proof import claim_of
+from reconciler.plan.tracking import stamped
 from tests.unit.plan.given import HERE, a_map, an_app, annotated, at, live, patched, rules, sees
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
@@ -23,9 +26,11 @@ def a_deleted_app(*finalizers: str, **metadata: Any) -> Any:
     return an_app(metadata={**known, **metadata})
 
 
-def verdict(observed: Observed, app: Any = None, *, gone: bool = False, **project: Any) -> Cascade:
+def verdict(
+    observed: Observed, app: Any = None, *, gone: bool = False, tracking: Tracking = BY_ANNOTATION, **project: Any
+) -> Cascade:
     app = app or a_deleted_app()
-    claim = claim_of(app, rules(**project), HERE, instance="guestbook", lens=PLAIN)
+    claim = claim_of(app, rules(**project), HERE, instance="guestbook", lens=replace(PLAIN, tracking=tracking))
     return cascade(app, observed, claim, destination_gone=gone)
 
 
@@ -141,6 +146,17 @@ def test_a_namespace_without_our_mark_is_none_of_our_business() -> None:
     )
     found = verdict(sees(space))
     assert (found.delete, found.kept) == ((), ())
+
+
+def test_where_a_label_is_the_mark_a_deletion_goes_by_the_label_alone() -> None:
+    by_label = Tracking("label", label_key="example.com/app")
+    metadata = {"name": "old", "namespace": "shop"}
+    bare = Manifest({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    fields = [{"manager": "argocd-controller", "fieldsV1": {"f:metadata": {"f:labels": {"f:example.com/app": {}}}}}]
+    ours = live(stamped(bare, "guestbook", "shop", by_label), managedFields=fields)
+    assert names(verdict(sees(ours, live(a_map("annotated"))), tracking=by_label)) == ["old"]
+    theirs = with_metadata(ours, labels={"example.com/app": "other"})
+    assert verdict(sees(theirs), tracking=by_label).release == (FINALIZER,)
 
 
 def _in_wave(name: str, wave: str) -> LiveObject:
