@@ -19,6 +19,7 @@ from reconciler.plan.farewell import (
     is_delete_hook,
     run_stage,
 )
+from reconciler.plan.hooks import is_held
 from reconciler.plan.options import option, options_of
 from reconciler.plan.order import prune_ordered
 from reconciler.plan.proof import Claim, Deletion, Kept, Propagation, deletion, refusal
@@ -164,7 +165,8 @@ def _next_wave(
     if not going and not leaving:
         return Cascade(kept=kept, release=_cascading(app), why="no object is left to delete")
     wave = max(wave_of(live) for live in (*going, *leaving))
-    batch = [live for live in going if wave_of(live) == wave and not live.is_terminating]
+    # What is deleted already, but held by our finalizer, such as a hook of a sync that was cut off, waits for us alone.
+    batch = [live for live in going if wave_of(live) == wave and (not live.is_terminating or is_held(live))]
     propagation = _propagation(app)
     deletions = tuple(deletion(live, propagation, "its Application was deleted") for live in batch)
     return Cascade(deletions, kept, why=f"{len(going)} objects remaining for deletion")

@@ -129,6 +129,8 @@ def _one(leaving: Leaving, stage: Stage, manifest: Manifest) -> Farewell:
     if health is not None and health.status in FAILED_HEALTH:
         found = _stuck(f"{stage} hook {name} failed: {health.message}")
         return Farewell((_clean(live, "it failed, and runs again"),), False, found.condition, found.why)
+    if live.is_terminating and hooks.is_held(live) and not _is_well(health):
+        return Farewell((_clean(live, "it was deleted while it ran"),), why=f"waiting for a deleted {name} to go")
     return Farewell(done=_is_well(health), why=f"waiting for {stage} hook {name}")
 
 

@@ -18,6 +18,7 @@ from reconciler.plan.tracking import stamped
 from tests.unit.plan.given import HERE, a_map, an_app, annotated, at, live, patched, rules, sees
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
+HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer"
 OLD = live(a_map("old"))
 
 
@@ -175,6 +176,13 @@ def test_the_last_wave_goes_first_and_the_next_waits_until_it_is_gone() -> None:
 def test_a_pass_that_was_cut_short_deletes_the_rest_of_its_wave() -> None:
     leaving = with_metadata(live(a_map("gone")), deletionTimestamp=at(1))
     assert names(verdict(sees(OLD, leaving))) == ["old"]
+
+
+@pytest.mark.parametrize(("finalizers", "calls"), [([HOOK_FINALIZER], ["hook"]), (["other.example/x"], [])])
+def test_a_hook_that_is_deleted_already_and_held_by_us_alone_is_let_go(finalizers: list[str], calls: list[str]) -> None:
+    hook = annotated(live(a_map("hook"), deletionTimestamp=at(1), finalizers=finalizers), hook="Sync")
+    found = verdict(sees(hook))
+    assert (names(found), found.release) == (calls, ())
 
 
 def test_an_object_that_is_kept_but_being_deleted_holds_up_the_finalizer() -> None:

@@ -90,6 +90,16 @@ def test_a_failed_hook_is_told_of_and_run_again() -> None:
     assert calls(decided(ALL)) == [("start", "backup")]
 
 
+def test_a_hook_that_is_deleted_while_it_runs_is_let_go_and_run_again() -> None:
+    running = started(BACKUP, {"active": 1})
+    deleted = LiveObject({**running.body, "metadata": {**running.metadata, "deletionTimestamp": at(1)}})
+    found = decided(ALL, deleted)
+    assert (calls(found), found.release) == ([("clean", "backup")], ())
+    let_go = LiveObject({**deleted.body, "metadata": {**deleted.metadata, "finalizers": ["foregroundDeletion"]}})
+    assert (calls(decided(ALL, let_go)), decided(ALL, let_go).release) == ([], ())
+    assert calls(decided(ALL)) == [("start", "backup")]
+
+
 def test_an_older_copy_goes_before_a_hook_is_run_and_one_of_nobody_stays() -> None:
     old = live(
         started(BACKUP), annotations={**started(BACKUP).annotations, "reconciler.dev/operation": "other/PreDelete"}
