@@ -76,7 +76,12 @@ def _request_changes(app: Application, plan: Plan, after: JsonObject) -> list[Js
     over = state["phase"] in words.COMPLETED
     if over and app.operation is not None:
         return [{"op": "remove", "path": "/operation"}]
-    if not over and app.operation is None and state != (status_before(app).get("operationState") or {}):
+    # One that ends because its request was withdrawn does not get it back.
+    if (
+        state["phase"] == words.RUNNING
+        and app.operation is None
+        and state != (status_before(app).get("operationState") or {})
+    ):
         return [{"op": "add", "path": "/operation", "value": state["operation"]}]
     return []
 

@@ -13,6 +13,12 @@ from reconciler.plan.operation import End, attempt_of, ended
 from reconciler.plan.proof import claim_of, refusal
 from reconciler.plan.steps import Plan, Situation, Step
 from reconciler.plan.tasks import UNDER_WAY, recorded_results
+from reconciler.plan.times import instant_of, rfc3339
+
+AWAY = "the operation is terminated, and ends when the hooks that it started can be read"
+AGAIN_S = 15.0
+PATIENCE_S = 300.0
+"""A destination that is away is waited for this long, since nobody else lets go of the operation's hooks."""
 
 UNREAD = "Operation termination had errors: its hooks could not be read and are left"
 
@@ -22,11 +28,24 @@ def terminated(situation: Situation, move: End) -> Plan:
     plan = Plan(situation.comparison, move, situation.policy, situation.desired, why=str(move.state["message"]))
     lives = situation.observed.hooks
     if lives is None and any(hooks.recorded_hooks(move.state)):
+        if waiting := _postponed(situation):
+            return replace(plan, operation_state=waiting, next_due_s=AGAIN_S, why=AWAY)
         return replace(plan, operation_state=ended(move.state, "Error", UNREAD, now=situation.now), why=UNREAD)
     steps = tuple(_leave(situation, move, {key: live for key, live in (lives or {}).items() if live}))
     state = _told(move.state, frozenset(step.key for step in steps if step.action == "clean"))
     # What could not be done in this pass is tried again at once: the operation is over only when its hooks are.
     return replace(plan, operation_state=state, steps=steps, next_due_s=0.0 if steps else None)
+
+
+def _postponed(situation: Situation) -> JsonObject | None:
+    """The state of an operation whose end waits for its destination, for so long; `finishedAt` is since when."""
+    state = situation.app.status.operation_state
+    if state is None or not situation.policy.is_outage:
+        return None
+    since = (instant_of(state.finished_at) if state.phase == words.TERMINATING else None) or situation.now
+    if (situation.now - since).total_seconds() >= PATIENCE_S:
+        return None
+    return {**state.to_json(), "phase": words.TERMINATING, "finishedAt": rfc3339(since)}
 
 
 def _leave(situation: Situation, move: End, lives: Mapping[ObjectKey, LiveObject]) -> Iterator[Step]:

@@ -12,9 +12,11 @@ from reconciler.models.manifest import JsonObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.models.result import ObjectResult
 from reconciler.plan.build import build_plan, judge
+from reconciler.plan.operation import OVERDUE, attempt_of
 from reconciler.plan.patch import claim_patch, status_patch
 from reconciler.plan.status import due_after, next_status
 from reconciler.plan.steps import Plan
+from reconciler.plan.tracking import stamped
 from tests.unit.plan.given import (
     C1,
     C2,
@@ -275,6 +277,70 @@ def test_a_terminated_operation_ends_failed_and_writes_nothing() -> None:
     assert status["operationState"]["message"] == "Operation terminated"
     assert status["operationState"]["syncResult"] == {"revision": C2}
     assert after.operation is None
+
+
+def a_terminated_app(*, withdrawn: bool = False, **state: Any) -> Application:
+    """Its operation has started a hook that ran when it was last seen."""
+    hook = {
+        "kind": "Job",
+        "group": "batch",
+        "version": "v1",
+        "name": "never",
+        "namespace": "shop",
+        "hookType": "PreSync",
+    }
+    result = {"revision": C1, "resources": [{**hook, "hookPhase": "Running", "syncPhase": "PreSync"}]}
+    began = {"operation": MANUAL, "phase": "Terminating", "startedAt": at(-9000), "syncResult": result, **state}
+    request = {} if withdrawn else {"operation": MANUAL}
+    return an_app(status={"operationState": began}, **request)
+
+
+@pytest.mark.parametrize(
+    ("app", "message"),
+    [
+        (a_terminated_app(), ""),
+        (a_terminated_app(message=OVERDUE), OVERDUE),
+        (a_terminated_app(phase="Running", message="as it went", withdrawn=True), "as it went"),
+    ],
+)
+def test_the_end_of_an_operation_with_hooks_waits_for_its_destination_but_not_for_ever(
+    app: Application, message: str
+) -> None:
+    away = Condition("ComparisonError", "the cluster is away")
+    asked, states = app.operation, []
+    for now_s in (0, 200, 299, 301):
+        plan = plan_of(app, None, NOTHING, conditions=(away,), is_outage=True, now=later(now_s))
+        status, _, app = record(app, plan, None, now=later(now_s))
+        states.append(status["operationState"])
+        if now_s < 300:
+            assert due_after(app, plan, status, now=later(now_s))[0] == 15
+            assert app.operation == asked
+    assert [state["phase"] for state in states] == ["Terminating"] * 3 + ["Error"]
+    assert [state.get("message", "") for state in states[:3]] == [message] * 3
+    assert "could not be read" in states[-1]["message"]
+    assert app.operation is None
+
+
+def test_an_operation_whose_destination_comes_back_ends_with_its_hooks() -> None:
+    away = Condition("ComparisonError", "the cluster is away")
+    app = a_terminated_app()
+    _, _, waiting = record(app, plan_of(app, None, NOTHING, conditions=(away,), is_outage=True), None)
+    stamp = {"reconciler.dev/operation": f"{attempt_of(app, {'startedAt': at(-9000)})}/PreSync"}
+    metadata = {"name": "never", "namespace": "shop"}
+    job = live(stamped(Manifest({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}), "guestbook", "shop"))
+    hook = live(job, annotations={**job.annotations, **stamp}, finalizers=["argocd.argoproj.io/hook-finalizer"])
+    plan = plan_of(waiting, wants(WEB), sees(equal(WEB), hooks={hook.key: hook}), now=later(30))
+    assert [(step.action, step.key.name) for step in plan.steps] == [("clean", "never")]
+    status, _, after = record(waiting, plan, done(plan), now=later(30))
+    state = status["operationState"]
+    assert (state["phase"], state["message"], state["finishedAt"]) == ("Failed", "Operation terminated", at(30))
+    assert after.operation is None
+
+
+def test_an_operation_whose_hooks_stay_unread_for_another_reason_ends_at_once() -> None:
+    broken = Condition("InvalidSpecError", "no such cluster")
+    plan = plan_of(a_terminated_app(), None, NOTHING, conditions=(broken,))
+    assert record(a_terminated_app(), plan, None)[0]["operationState"]["phase"] == "Error"
 
 
 # (e) retry
