@@ -13,13 +13,14 @@ from reconciler.models import words
 from reconciler.models.application import Application
 from reconciler.models.keys import ObjectKey
 from reconciler.models.observed import Condition, Desired, Observed
+from reconciler.models.result import Phase
 from reconciler.plan.autosync import Decision, Nothing, StartSync, Wait, auto_sync, same_sources
 from reconciler.plan.compare import Comparison, ObjectComparison, compare, not_compared
-from reconciler.plan.operation import End, Hold, Move, Run, ended, failed, is_automated, next_move, running, start
+from reconciler.plan.operation import End, Hold, Move, Run, ended, is_automated, next_move, running, start
 from reconciler.plan.permissions import check_application
 from reconciler.plan.prune import prunable
 from reconciler.plan.steps import Plan, Policy, Situation, Work
-from reconciler.plan.terminate import terminated
+from reconciler.plan.terminate import given_up, terminated
 from reconciler.plan.times import instant_of
 from reconciler.plan.windows import closed
 from reconciler.plan.work import everything, grounds, work_on
@@ -115,8 +116,7 @@ def _work(situation: Situation, work: Work) -> Plan:
     message = ";".join(f"{item.type}: {item.message}" for item in errors)
     if _goes_by(situation):
         return replace(_verdict(situation, Run(work.state), message), operation_state=work.state, waits=True)
-    state = failed(work.state, message, phase="Error", now=situation.now)
-    return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+    return _failed(situation, work, message, "Error")
 
 
 def _decided(situation: Situation, work: Work) -> Plan:
@@ -124,7 +124,8 @@ def _decided(situation: Situation, work: Work) -> Plan:
     try:
         message = shared_refusal(situation, work)
         if situation.policy.identity_problem and not work.sync.dry_run:
-            return _nobody(situation, work)
+            # Argo CD: an operation for which there is nobody to impersonate ends as Error.
+            return _failed(situation, work, situation.policy.identity_problem, "Error")
         if message is None:
             return work_on(situation, work)
     except SpecError as error:
@@ -132,15 +133,12 @@ def _decided(situation: Situation, work: Work) -> Plan:
     except Transient as error:
         plan = _verdict(situation, Run(work.state), str(error))
         return replace(plan, operation_state=work.state, waits=True, next_due_s=error.retry_after_s or BUSY_S)
-    state = failed(work.state, message, now=situation.now)
-    return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+    return _failed(situation, work, message)
 
 
-def _nobody(situation: Situation, work: Work) -> Plan:
-    """Argo CD: an operation for which there is nobody to impersonate ends as Error."""
-    message = situation.policy.identity_problem
-    state = failed(work.state, message, phase="Error", now=situation.now)
-    return replace(_verdict(situation, Run(work.state), message), operation_state=state)
+def _failed(situation: Situation, work: Work, message: str, phase: Phase = "Failed") -> Plan:
+    plan = replace(_verdict(situation, Run(work.state), message), operation_state=work.state)
+    return given_up(plan, situation, message, phase)
 
 
 def _goes_by(situation: Situation) -> bool:

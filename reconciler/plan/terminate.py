@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.models import words
 from reconciler.models.keys import ObjectKey
-from reconciler.models.manifest import JsonObject, LiveObject
+from reconciler.models.manifest import JsonObject
+from reconciler.models.result import Phase
 from reconciler.plan import hooks
-from reconciler.plan.operation import End, attempt_of, ended
+from reconciler.plan.operation import End, attempt_of, ended, failed, running
 from reconciler.plan.proof import claim_of, refusal
-from reconciler.plan.steps import Plan, Situation, Step
+from reconciler.plan.steps import Course, Plan, Situation, Step
 from reconciler.plan.tasks import UNDER_WAY, recorded_results
 from reconciler.plan.times import instant_of, rfc3339
 
@@ -31,10 +32,23 @@ def terminated(situation: Situation, move: End) -> Plan:
         if waiting := _postponed(situation):
             return replace(plan, operation_state=waiting, next_due_s=AGAIN_S, why=AWAY)
         return replace(plan, operation_state=ended(move.state, "Error", UNREAD, now=situation.now), why=UNREAD)
-    steps = tuple(_leave(situation, move, {key: live for key, live in (lives or {}).items() if live}))
+    steps = tuple(_leave(situation, move.state, "its operation was terminated"))
     state = _told(move.state, frozenset(step.key for step in steps if step.action == "clean"))
     # What could not be done in this pass is tried again at once: the operation is over only when its hooks are.
     return replace(plan, operation_state=state, steps=steps, next_due_s=0.0 if steps else None)
+
+
+def given_up(plan: Plan, situation: Situation, message: str, phase: Phase = "Failed") -> Plan:
+    """The same plan for an attempt that fails out of turn: its hooks go first, since no later attempt knows them.
+
+    Where there is nobody in whose name objects could be written, they are left.
+    """
+    state = plan.operation_state or {}
+    leaves = () if situation.policy.identity_problem else tuple(_leave(situation, state, "its attempt has failed"))
+    if not leaves:
+        return replace(plan, operation_state=failed(state, message, phase=phase, now=situation.now), why=message)
+    course = Course(ending=(phase, message), is_claimed=True)
+    return replace(plan, operation_state=running(state, message), steps=leaves, course=course, why=message)
 
 
 def _postponed(situation: Situation) -> JsonObject | None:
@@ -48,16 +62,15 @@ def _postponed(situation: Situation) -> JsonObject | None:
     return {**state.to_json(), "phase": words.TERMINATING, "finishedAt": rfc3339(since)}
 
 
-def _leave(situation: Situation, move: End, lives: Mapping[ObjectKey, LiveObject]) -> Iterator[Step]:
+def _leave(situation: Situation, state: JsonObject, why: str) -> Iterator[Step]:
     app, policy = situation.app, situation.policy
     claim = claim_of(app, policy.project, policy.destination, instance=policy.instance, lens=policy.lens)
-    attempt = attempt_of(app, move.state)
-    for key, live in sorted(lives.items()):
-        if not hooks.is_of(live, attempt):
+    attempt = attempt_of(app, state)
+    for key, live in sorted((situation.observed.hooks or {}).items()):
+        if live is None or not hooks.is_of(live, attempt):
             continue
         health = policy.lens.health(live.body)
         if health is not None and health.status in UNDER_WAY and refusal(live, claim) is None:
-            why = "its operation was terminated"
             yield Step("clean", key, live=live, reason=why, propagation="Foreground", is_hook=True)
         elif hooks.is_held(live):
             yield Step("release", key, live=live, reason="its operation is over", is_hook=True)

@@ -22,6 +22,7 @@ from reconciler.plan.sequence import ALL_RUN, Advance, Finish, Next, Pause
 from reconciler.plan.steps import Course, Plan, Situation, Step, Work
 from reconciler.plan.tasking import runs_hooks, tasks_of
 from reconciler.plan.tasks import Recorded, Task, recorded_results
+from reconciler.plan.terminate import given_up
 from reconciler.plan.times import instant_of
 from reconciler.plan.waves import is_multi_step
 
@@ -170,9 +171,9 @@ def _invalid(situation: Situation, work: Work, refused: dict[ObjectKey, str]) ->
     told = [Task("Sync", 0, key, recorded=Recorded("SyncFailed", words.FAILED, why)) for key, why in refused.items()]
     versions = {item.key: item.desired for item in situation.comparison.objects}
     named = [replace(task, manifest=versions.get(task.key)) for task in told]
-    state = failed(with_tasks(situation, work.state, named), message, now=situation.now)
+    state = with_tasks(situation, work.state, named)
     known = tuple(ObjectResult(key, "keep", ok=False, message=why) for key, why in refused.items())
-    return replace(_base(situation, work), operation_state=state, known=known, why=message)
+    return given_up(replace(_base(situation, work), operation_state=state, known=known), situation, message)
 
 
 def _only_tried(situation: Situation, work: Work, tasks: Sequence[Task], caller: Caller) -> Plan:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.models.application import Application
-from reconciler.models.manifest import JsonObject, Manifest
+from reconciler.models.manifest import JsonObject, LiveObject, Manifest
 from reconciler.models.observed import Condition, Desired, Observed, Reading
 from reconciler.models.result import ObjectResult
 from reconciler.plan.build import build_plan, judge
@@ -321,14 +321,19 @@ def test_the_end_of_an_operation_with_hooks_waits_for_its_destination_but_not_fo
     assert app.operation is None
 
 
+def a_running_hook(app: Application) -> LiveObject:
+    """The hook of `a_terminated_app`, as its first attempt has started it."""
+    stamp = {"reconciler.dev/operation": f"{attempt_of(app, {'startedAt': at(-9000)})}/PreSync"}
+    metadata = {"name": "never", "namespace": "shop"}
+    job = live(stamped(Manifest({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}), "guestbook", "shop"))
+    return live(job, annotations={**job.annotations, **stamp}, finalizers=["argocd.argoproj.io/hook-finalizer"])
+
+
 def test_an_operation_whose_destination_comes_back_ends_with_its_hooks() -> None:
     away = Condition("ComparisonError", "the cluster is away")
     app = a_terminated_app()
     _, _, waiting = record(app, plan_of(app, None, NOTHING, conditions=(away,), is_outage=True), None)
-    stamp = {"reconciler.dev/operation": f"{attempt_of(app, {'startedAt': at(-9000)})}/PreSync"}
-    metadata = {"name": "never", "namespace": "shop"}
-    job = live(stamped(Manifest({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata}), "guestbook", "shop"))
-    hook = live(job, annotations={**job.annotations, **stamp}, finalizers=["argocd.argoproj.io/hook-finalizer"])
+    hook = a_running_hook(app)
     plan = plan_of(waiting, wants(WEB), sees(equal(WEB), hooks={hook.key: hook}), now=later(30))
     assert [(step.action, step.key.name) for step in plan.steps] == [("clean", "never")]
     status, _, after = record(waiting, plan, done(plan), now=later(30))
@@ -341,6 +346,51 @@ def test_an_operation_whose_hooks_stay_unread_for_another_reason_ends_at_once() 
     broken = Condition("InvalidSpecError", "no such cluster")
     plan = plan_of(a_terminated_app(), None, NOTHING, conditions=(broken,))
     assert record(a_terminated_app(), plan, None)[0]["operationState"]["phase"] == "Error"
+
+
+@pytest.mark.parametrize(
+    ("desired", "project", "conditions", "phase", "message"),
+    [
+        (None, {}, (Condition("ComparisonError", "it does not render"),), "Error", "it does not render"),
+        (
+            wants(WEB, conditions=(Condition("SharedResourceWarning", "web is another one's"),)),
+            {},
+            (),
+            "Failed",
+            "web is another one's",
+        ),
+        (wants(WEB), {"namespaceResourceBlacklist": [{"group": "", "kind": "ConfigMap"}]}, (), "Failed", "not valid"),
+    ],
+    ids=["an error of the comparison", "a refusal by its options", "an object that is not permitted"],
+)
+@pytest.mark.parametrize("limit", [0, 2])
+def test_an_attempt_that_fails_out_of_turn_takes_its_running_hooks_along(
+    desired: Desired | None, project: Any, conditions: tuple[Condition, ...], phase: str, message: str, limit: int
+) -> None:
+    asked = {
+        **MANUAL,
+        "sync": {**MANUAL["sync"], "syncOptions": ["FailOnSharedResource=true"]},
+        "retry": {"limit": limit},
+    }
+    app = a_terminated_app(phase="Running", operation=asked)
+    hook = a_running_hook(app)
+    plan = plan_of(
+        app, desired, sees(missing(WEB), hooks={hook.key: hook}), project=rules(**project), conditions=conditions
+    )
+    assert [(step.action, step.key.name) for step in plan.steps] == [("clean", "never")]
+    assert plan.must_be_claimed
+    assert record(app, plan, [])[0]["operationState"]["phase"] == "Running"
+    state = record(app, plan, done(plan))[0]["operationState"]
+    assert (state["phase"], state.get("retryCount", 0)) == ((phase, 0) if limit == 0 else ("Running", 1))
+    assert (message in state["message"], state["finishedAt"]) == (True, at(0))
+
+
+def test_an_attempt_that_nobody_may_write_for_leaves_its_hooks() -> None:
+    app = a_terminated_app(phase="Running")
+    hook = a_running_hook(app)
+    plan = plan_of(app, wants(WEB), sees(missing(WEB), hooks={hook.key: hook}), identity_problem="nobody is named")
+    assert plan.steps == ()
+    assert record(app, plan, None)[0]["operationState"]["phase"] == "Error"
 
 
 # (e) retry
