@@ -21,6 +21,7 @@ from reconciler.apply.children import MANAGER, ChildWriter
 from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected, ReconcilerError, SpecError, Transient
 from reconciler.generate.applications import Generated, generated
 from reconciler.generate.children import ChildPlan, Wanted, decide, policy_of, without_pointers
+from reconciler.generate.parameters import NEW_GLOBBING, is_on
 from reconciler.generate.rollout import LOOK_AGAIN_S, Rollout, held_back, is_rolling, next_look, reversed_deletes
 from reconciler.generate.setstatus import expanded, failed, status_of
 from reconciler.generate.transform import requeue_s
@@ -78,6 +79,9 @@ def expand(key: AppKey, services: Services, held: Held, *, now: datetime) -> Exp
         done = _expand(appset, services, writer, allowed, now=now)
     except ObjectConflict:
         done = Expansion(error="the ApplicationSet or one of its Applications changed meanwhile", seconds=0.0)
+    except SpecError as error:
+        # Of a set that is being deleted: what is wrong with its policy keeps it, and its Applications, where they are.
+        done = Expansion(error=str(error), seconds=FAULTY_S)
     held.next_due_s = done.seconds
     log.info("expanded", set=str(key), wrote=done.written, error=done.error, **_counts(done.plan))
     return done
@@ -113,7 +117,13 @@ def _expand(
 
 def _asked_for(appset: ApplicationSet, facts: WorldFacts, services: Services) -> Generated:
     """The Applications, with what is wrong about their places. Raises SpecError, Transient."""
-    found = generated(appset, facts, services.readers.templates.fill, namespace=services.readers.settings.namespace)
+    found = generated(
+        appset,
+        facts,
+        services.readers.templates.fill,
+        namespace=services.readers.settings.namespace,
+        new_globbing=is_on(services.readers.catalog.command_params(), NEW_GLOBBING),
+    )
     named = {body["spec"]["project"] for body in found.sound}
     projects = frozenset(name for name in named if _exists(name, services))
     places = dict(found.faults)
@@ -143,10 +153,11 @@ def _decided(appset: ApplicationSet, found: Generated, live: Mapping[str, LiveOb
                     body = services.readers.scripts.cut(rule.jq_path_expressions, body, project="")
         return body
 
+    wanted = Wanted(found.sound, found.names, policy_of(appset, services.readers.catalog.command_params()))
     if not is_rolling(appset):
-        return decide(appset, Wanted(found.sound, found.names), live, same=same, cut=cut)
-    bodies = [held_back(body) for body in found.sound]
-    plan = decide(appset, Wanted(bodies, found.names), live, same=same, cut=cut)
+        return decide(appset, wanted, live, same=same, cut=cut)
+    held = replace(wanted, bodies=[held_back(body) for body in found.sound])
+    plan = decide(appset, held, live, same=same, cut=cut)
     return replace(plan, deletes=list(reversed_deletes(appset, plan.deletes)))
 
 
@@ -219,7 +230,7 @@ def _leave(appset: ApplicationSet, services: Services, writer: ChildWriter, allo
     if words.FINALIZER not in appset.metadata.finalizers or not allowed.may_write:
         return Expansion(error="the ApplicationSet is being deleted")
     children = [one for one in services.readers.catalog.live_applications() if _owner(one) == appset.uid]
-    if not policy_of(appset)[1]:
+    if not policy_of(appset, services.readers.catalog.command_params())[1]:
         for child in children:
             writer.set_free(child)
     left = [name for name in appset.metadata.finalizers if name != words.FINALIZER]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.generate.faults import GeneratorFault
+from reconciler.generate.parameters import OVERRIDE, POLICY, is_on
 from reconciler.models import words
 from reconciler.models.applicationset import ApplicationSet
 from reconciler.models.manifest import JsonObject, LiveObject
@@ -22,7 +23,7 @@ POLICIES: Final[Mapping[str, tuple[bool, bool]]] = {
     "create-update": (True, False),
     "create-delete": (False, True),
 }
-"""`applicationsSync` → whether existing Applications are updated, and whether others are deleted."""
+"""A policy → whether existing Applications are updated, and whether others are deleted."""
 
 KEPT_ANNOTATIONS: Final = (words.NOTIFIED, words.REFRESH, words.HYDRATE)
 """Argo CD: always as they are, whatever the template says."""
@@ -48,10 +49,11 @@ class ChildPlan:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a set asks for. `names` holds those that are faulty too: none of them is deleted."""
+    """What a set asks for. `names` holds those that are faulty too: none of them is deleted; `policy`: policy_of."""
 
     bodies: Sequence[JsonObject]
     names: frozenset[str]
+    policy: tuple[bool, bool]
 
 
 def decide(
@@ -59,9 +61,9 @@ def decide(
 ) -> ChildPlan:
     """The plan. `live` are all Applications of the set's namespace, by name, from one complete list.
 
-    `same` says that writing a body over a live object changes nothing. Raises GeneratorFault for an unknown policy.
+    `same` says that writing a body over a live object changes nothing.
     """
-    updating, deleting = policy_of(appset)
+    updating, deleting = wanted.policy
     creates: list[JsonObject] = []
     updates: list[tuple[JsonObject, LiveObject]] = []
     faults: dict[str, str] = {}
@@ -83,12 +85,20 @@ def decide(
     return ChildPlan(creates, updates, [] if why else deletes, faults, why)
 
 
-def policy_of(appset: ApplicationSet) -> tuple[bool, bool]:
-    """Whether existing Applications are updated, and whether others are deleted. Raises GeneratorFault."""
-    given = appset.spec.sync_policy.applications_sync if appset.spec.sync_policy else ""
+def policy_of(appset: ApplicationSet, params: Mapping[str, str]) -> tuple[bool, bool]:
+    """Whether existing Applications are updated, and whether others are deleted. Raises GeneratorFault.
+
+    Argo CD: DefaultPolicy. The policy in `params` binds every set; a set's own counts where there is none, or where
+    overriding it is switched on.
+    """
+    own = appset.spec.sync_policy.applications_sync if appset.spec.sync_policy else ""
+    of_all = params.get(POLICY, "")
+    overrides = bool(own) and is_on(params, OVERRIDE, default=not of_all)
+    given = own if overrides else of_all
     if given not in POLICIES:
         known = ", ".join(filter(None, POLICIES))
-        raise GeneratorFault(f"spec.syncPolicy.applicationsSync is {given!r}; use one of {known}")
+        place = "spec.syncPolicy.applicationsSync" if overrides else f"{POLICY} of argocd-cmd-params-cm"
+        raise GeneratorFault(f"{place} is {given!r}; use one of {known}")
     return POLICIES[given]
 
 

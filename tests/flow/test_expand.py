@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.models.keys import AppKey, EntryKey
 from reconciler.models.manifest import JsonObject
-from reconciler.models.words import FINALIZER, MASS_DELETION
+from reconciler.models.words import FINALIZER, MASS_DELETION, PART_OF
 from tests.support.flow import Crew
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n"
@@ -179,6 +179,52 @@ def test_the_policy_says_what_may_happen_to_applications(
     found = children(crew)
     assert (found["fleet-prod"]["spec"]["source"]["path"] == "moved/prod") is updates
     assert bool(found["fleet-dev"]["metadata"].get("deletionTimestamp")) is deletes
+
+
+def set_parameters(crew: Crew, **data: str) -> None:
+    metadata = {"name": "argocd-cmd-params-cm", "namespace": crew.control_namespace, "labels": {PART_OF: "argocd"}}
+    named = {f"applicationsetcontroller.{name.replace('_', '.')}": text for name, text in data.items()}
+    crew.plane.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": named})
+
+
+def test_the_policy_of_all_sets_binds_one_that_asks_for_more_until_overriding_is_switched_on(crew: Crew) -> None:
+    body = a_set(crew, LIST, syncPolicy={"applicationsSync": "sync"})
+    crew.plane.api.create(body)
+    crew.expand("fleet")
+    body["spec"]["generators"] = [{"list": {"elements": [{"env": "prod"}]}}]
+    body["spec"]["template"]["spec"]["source"]["path"] = "moved/{{env}}"
+    edit(crew, body)
+    set_parameters(crew, policy="create-only")
+    assert crew.expand("fleet").written == 0
+    set_parameters(crew, policy="create-only", enable_policy_override="true")
+    assert crew.expand("fleet").written == 2
+
+
+def test_a_policy_of_all_sets_that_forbids_deletion_sets_the_applications_of_a_deleted_set_free(crew: Crew) -> None:
+    body = a_set(crew, LIST, syncPolicy={"applicationsSync": "sync", "preserveResourcesOnDeletion": True})
+    body["metadata"]["finalizers"] = [FINALIZER]
+    crew.plane.api.create(body)
+    crew.expand("fleet")
+    crew.plane.api.delete(place(crew, "applicationsets", "fleet"))
+    set_parameters(crew, policy="never")
+    assert "applicationsetcontroller.policy of argocd-cmd-params-cm is 'never'" in crew.expand("fleet").error
+    assert all("ownerReferences" in found["metadata"] for found in children(crew).values())
+    set_parameters(crew, policy="create-update")
+    crew.expand("fleet")
+    assert all("ownerReferences" not in found["metadata"] for found in children(crew).values())
+    assert sorted(children(crew)) == ["fleet-dev", "fleet-prod"]
+
+
+def test_settings_switch_to_patterns_of_files_whose_star_stays_in_its_folder(crew: Crew) -> None:
+    crew.git.create(crew.repo, {"near.json": '{"env": "near"}', "folder/far.json": '{"env": "far"}'})
+    git = {"repoURL": crew.repo_url, "revision": "main", "files": [{"path": "*.json"}]}
+    crew.plane.api.create(a_set(crew, {"git": git}))
+    set_parameters(crew, enable_new_git_file_globbing="true")
+    crew.expand("fleet")
+    assert sorted(children(crew)) == ["fleet-near"]
+    set_parameters(crew, enable_new_git_file_globbing="false")
+    crew.expand("fleet")
+    assert sorted(children(crew)) == ["fleet-far", "fleet-near"]
 
 
 def test_preserved_resources_stay_when_their_application_goes(crew: Crew) -> None:

@@ -253,6 +253,16 @@ PARAMETERS: tuple[Row, ...] = (
         "reposerver.enable.git.submodule",
         note="submodules are held to the project's `sourceRepos` and to the shapes of repository URLs",
     ),
+    *honoured(
+        _PARAMS,
+        _EXPAND + "test_the_policy_of_all_sets_binds_one_that_asks_for_more_until_overriding_is_switched_on",
+        *("applicationsetcontroller.policy", "applicationsetcontroller.enable.policy.override"),
+    ),
+    *honoured(
+        _PARAMS,
+        _EXPAND + "test_settings_switch_to_patterns_of_files_whose_star_stays_in_its_folder",
+        "applicationsetcontroller.enable.new.git.file.globbing",
+    ),
     *ignored(_PARAMS, "application.namespaces", note="AppProject `sourceNamespaces` alone decides"),
     *idle(_PARAMS, "every open verdict is asked of the server", "controller.diff.server.side"),
     *idle(_PARAMS, "an Application with a hydrator counts by itself", "hydrator.enabled"),
