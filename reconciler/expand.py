@@ -91,7 +91,7 @@ def _expand(
     appset: ApplicationSet, services: Services, writer: ChildWriter, allowed: Gate, *, now: datetime
 ) -> Expansion:
     done = Expansion(may_write=allowed.may_write, seconds=requeue_s(appset.spec.generators))
-    facts = WorldFacts(services.readers, appset)
+    facts = WorldFacts(services.readers, appset, services.stores.heads)
     try:
         found = _asked_for(appset, facts, services)
         live = {one.key.name: one for one in services.readers.catalog.live_applications()}
@@ -191,8 +191,11 @@ def _publish(key: AppKey, facts: WorldFacts, services: Services) -> bool:
     sets = facts.sets()
     heads = services.stores.readindex.publish(reader_of_set(key), sets)
     newest = {place: head.next or head.current for place, head in heads.items()}
-    unknown = sorted({place.repo for place, head in newest.items() if head is None})
-    asked = [Request(EntryKey("repo", repo), lane="push", place=urlsplit(repo).hostname or "") for repo in unknown]
+    unhandled = {place.repo for place, head in newest.items() if head is None} | facts.moved
+    # Only now: a refresh that finds no reader of the repository would stop looking at it.
+    asked = [
+        Request(EntryKey("repo", repo), lane="push", place=urlsplit(repo).hostname or "") for repo in sorted(unhandled)
+    ]
     if asked:
         services.due.request_many(asked)
     return any(head is not None and facts.resolved.get(place, head) != head for place, head in newest.items())

@@ -13,17 +13,17 @@ import orjson
 from reconciler.errors import SourceError
 from reconciler.models import words
 from reconciler.models.application import Application
-from reconciler.models.keys import PINNED, ObjectKey, RepoUrl, Revision
+from reconciler.models.keys import ObjectKey, RepoUrl, Revision
 from reconciler.models.manifest import Manifest
 from reconciler.models.observed import Desired, Health, HealthCode, Reading
 from reconciler.models.source import ApplicationSource
+from reconciler.passes.ahead import newest, settled
 from reconciler.passes.observed import ABSENT, Recollection, inventory
 from reconciler.passes.standing import Target
 from reconciler.plan.health import SCRIPTED
 from reconciler.services import Services
 from reconciler.sources import Access, Resolution
 from reconciler.sources.following import recalled
-from reconciler.store.readindex import Head
 from reconciler.store.records import ObjectRecord, Record
 from reconciler.store.summaries import Sighting, Summary
 
@@ -104,22 +104,10 @@ class Recall:
 
     def _resolved(self, access: Access, source: ApplicationSource) -> Resolution:
         heads = self.services.stores.heads
-        known = {ref: head.next or head.current for ref, head in heads.known(access.url).items()}
-        commits = {ref: commit for ref, commit in known.items() if commit}
+        commits = newest(heads, access.url)
         if not self.asked and (remembered := recalled(commits, source)):
             return remembered
-        found = self.services.readers.resolve(access, source)
-        if found.binding == PINNED or commits.get(found.binding) == found.revision:
-            return found
-        return self._advanced(access.url, found, commits.get(found.binding))
-
-    def _advanced(self, repo: RepoUrl, found: Resolution, seen: Revision | None) -> Resolution:
-        """Tells everybody of a commit that no refresh has handled. Whoever was faster may know a newer one."""
-        if not self.services.stores.heads.advance(repo, found.binding, seen, found.revision):
-            head = self.services.stores.heads.known(repo).get(found.binding, Head())
-            return Resolution(head.next or head.current or found.revision, found.binding)
-        self.moved.add(repo)
-        return found
+        return settled(heads, access.url, self.services.readers.resolve(access, source), commits, self.moved)
 
     def recollect(self, target: Target, desired: Desired) -> Recollection:
         """Readings that need no call."""

@@ -12,13 +12,15 @@ from reconciler.errors import SpecError
 from reconciler.generate.facts import ClusterFact, PullRequest, ScmRepository
 from reconciler.generate.faults import GeneratorFault
 from reconciler.models.applicationset import ApplicationSet
-from reconciler.models.keys import IN_CLUSTER, CommitId, GroupKind, Revision
+from reconciler.models.keys import IN_CLUSTER, CommitId, GroupKind, RepoUrl, Revision
 from reconciler.models.manifest import JsonObject, split_api_version
 from reconciler.models.source import ApplicationSource
 from reconciler.models.words import IN_CLUSTER_NAME
+from reconciler.passes.ahead import newest, settled
 from reconciler.passes.gitlooks import GitLooks
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.services import Readers
+from reconciler.store.heads import Heads
 from reconciler.store.readindex import Followed, ReadSet
 
 
@@ -28,6 +30,10 @@ class WorldFacts:
 
     readers: Readers
     appset: ApplicationSet
+    heads: Heads
+    moved: set[RepoUrl] = field(default_factory=set)
+    """Repositories of which this expansion saw a revision that no refresh has handled."""
+
     resolved: dict[Followed, Revision] = field(default_factory=dict)
     logs: list[ReadLog] = field(default_factory=list)
     _trees: dict[tuple[str, str], GitLooks] = field(default_factory=dict)
@@ -100,9 +106,9 @@ class WorldFacts:
 
     def _opened(self, url: str, revision: str) -> GitLooks:
         access = self.readers.access(url, self._project())
-        resolution = self.readers.resolve(
-            access, ApplicationSource.model_validate({"targetRevision": revision or "HEAD"})
-        )
+        source = ApplicationSource.model_validate({"targetRevision": revision or "HEAD"})
+        known = newest(self.heads, access.url)
+        resolution = settled(self.heads, access.url, self.readers.resolve(access, source), known, self.moved)
         log = ReadLog(access.url, resolution.binding)
         self.logs.append(log)
         self.resolved[Followed(access.url, resolution.binding)] = resolution.revision

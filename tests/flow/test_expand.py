@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
-from reconciler.models.keys import AppKey, EntryKey
+from reconciler.models.keys import AppKey, EntryKey, RepoUrl
 from reconciler.models.manifest import JsonObject
+from reconciler.models.source import ApplicationSource
 from reconciler.models.words import FINALIZER, MASS_DELETION, PART_OF
+from reconciler.services import Readers
+from reconciler.sources import Access, Resolution, canonical_url
 from tests.support.flow import Crew
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {a: b}\n"
+POLL_S = 180.0
+"""Generators that ask Git are asked again after this long, whatever is heard."""
+
 LIST: JsonObject = {"list": {"elements": [{"env": "dev"}, {"env": "prod"}]}}
 
 
@@ -350,6 +356,41 @@ def test_a_push_that_adds_a_folder_wakes_the_set_and_one_elsewhere_does_not(crew
     assert crew.services.due.seen(entry) != before
     crew.expand("fleet")
     assert sorted(children(crew)) == ["fleet-cart", "fleet-orders"]
+
+
+def test_a_set_that_sees_a_commit_before_any_refresh_tells_it_and_does_not_come_again_at_once(crew: Crew) -> None:
+    crew.git.create(crew.repo, {"services/orders/app.yaml": CONFIG})
+    crew.plane.api.create(directories(crew, "services/*"))
+    crew.expand("fleet")
+    crew.refresh()
+    repo = RepoUrl(canonical_url(crew.repo_url))
+    before = crew.services.due.seen(EntryKey("repo", repo))
+    crew.git.commit(crew.repo, {"services/cart/app.yaml": CONFIG}, "a service more")
+    done = crew.expand("fleet")
+    assert (sorted(children(crew)), done.seconds) == (["fleet-cart", "fleet-orders"], POLL_S)
+    main = crew.git.repository(crew.repo).refs()["refs/heads/main"]
+    assert crew.services.stores.heads.known(repo)["refs/heads/main"].next == main
+    assert crew.services.due.seen(EntryKey("repo", repo)) != before
+
+
+def test_a_set_whose_commit_was_overtaken_while_it_looked_takes_the_newer_one(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew.git.create(crew.repo, {"services/orders/app.yaml": CONFIG})
+    crew.plane.api.create(directories(crew, "services/*"))
+    crew.expand("fleet")
+    crew.git.commit(crew.repo, {"services/cart/app.yaml": CONFIG}, "a service more")
+    look = Readers.resolve
+
+    def late(readers: Readers, access: Access, source: ApplicationSource) -> Resolution:
+        found = look(readers, access, source)
+        crew.git.commit(crew.repo, {"services/tax/app.yaml": CONFIG}, "another one")
+        crew.refresh()
+        return found
+
+    monkeypatch.setattr(Readers, "resolve", late)
+    assert crew.expand("fleet").seconds == POLL_S
+    assert sorted(children(crew)) == ["fleet-cart", "fleet-orders", "fleet-tax"]
 
 
 def test_a_set_that_goes_takes_its_applications_along_unless_its_policy_forbids_it(crew: Crew) -> None:
