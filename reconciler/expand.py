@@ -44,6 +44,9 @@ RETRY_S = 30.0
 FAULTY_S = 180.0
 """Argo CD: a set whose generators failed is looked at again after three minutes, whatever woke it."""
 
+CONFLICT_S = 1.0
+"""Applications moved since they were read, and nothing else was written: at once the same would happen again."""
+
 NO_ROLLOUT = Rollout((), (), is_done=True)
 
 log = structlog.get_logger(__name__)
@@ -56,6 +59,9 @@ class Expansion:
     plan: ChildPlan = field(default_factory=ChildPlan)
     written: int = 0
     faults: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Sequence[str] = ()
+    """Names of Applications that moved since they were read: they are decided anew by the next pass."""
+
     error: str = ""
     may_write: bool = False
     seconds: float | None = None
@@ -83,7 +89,7 @@ def expand(key: AppKey, services: Services, held: Held, *, now: datetime) -> Exp
         # Of a set that is being deleted: what is wrong with its policy keeps it, and its Applications, where they are.
         done = Expansion(error=str(error), seconds=FAULTY_S)
     held.next_due_s = done.seconds
-    log.info("expanded", set=str(key), wrote=done.written, error=done.error, **_counts(done.plan))
+    log.info("expanded", set=str(key), wrote=done.written, error=done.error, **_counts(done))
     return done
 
 
@@ -106,12 +112,14 @@ def _expand(
     if not done.error:
         done.faults = {**found.faults, **done.plan.faults, **(_act(done, writer) if allowed.may_write else {})}
         rollout = next_look(appset, found.sound, live, now=now) if is_rolling(appset) else NO_ROLLOUT
-        conditions = expanded(done.faults, done.plan.withheld) | (conditions_of(rollout) if is_rolling(appset) else {})
+        conditions = expanded(done.faults, done.plan.withheld, done.conflicts)
+        conditions |= conditions_of(rollout) if is_rolling(appset) else {}
     if allowed.may_record:
         _record(appset, conditions, services, writer, states=rollout.states if rollout else None, now=now)
     if rollout and allowed.may_write:
         ask(rollout.syncs, writer, services.due)
-    done.seconds = 0.0 if stale else _sooner(done.seconds, None if not rollout or rollout.is_done else LOOK_AGAIN_S)
+    going_s = None if not rollout or rollout.is_done else LOOK_AGAIN_S
+    done.seconds = 0.0 if stale else _sooner(done.seconds, going_s, _conflict_s(done))
     return done
 
 
@@ -170,19 +178,28 @@ def same(body: JsonObject, live: LiveObject) -> bool:
 
 
 def _act(done: Expansion, writer: ChildWriter) -> dict[str, str]:
-    """Creates, then changes, then deletes; one that is refused does not hold up the others. Raises LeaseLost."""
+    """Creates, then changes, then deletes; one that is refused or has moved does not hold up the others.
+
+    Raises LeaseLost.
+    """
     faults: dict[str, str] = {}
+    conflicts: list[str] = []
     for body, live in [*((body, None) for body in done.plan.creates), *done.plan.updates]:
         try:
             writer.write(body, live)
             done.written += 1
         except ObjectRejected as error:
             faults[body["metadata"]["name"]] = str(error)
+        except ObjectConflict:
+            conflicts.append(body["metadata"]["name"])
     for live in done.plan.deletes:
         try:
             done.written += writer.delete(live)
         except ObjectRejected as error:
             faults[live.key.name] = str(error)
+        except ObjectConflict:
+            conflicts.append(live.key.name)
+    done.conflicts = conflicts
     return faults
 
 
@@ -248,9 +265,16 @@ def _again_s(error: ReconcilerError, usual_s: float | None) -> float:
     return usual_s or FAULTY_S
 
 
-def _sooner(one: float | None, other: float | None) -> float | None:
-    return min((seconds for seconds in (one, other) if seconds is not None), default=None)
+def _conflict_s(done: Expansion) -> float | None:
+    if not done.conflicts:
+        return None
+    return 0.0 if done.written else CONFLICT_S
 
 
-def _counts(plan: ChildPlan) -> dict[str, int]:
-    return {"creates": len(plan.creates), "updates": len(plan.updates), "deletes": len(plan.deletes)}
+def _sooner(*waits_s: float | None) -> float | None:
+    return min((seconds for seconds in waits_s if seconds is not None), default=None)
+
+
+def _counts(done: Expansion) -> dict[str, int]:
+    counts = {name: len(getattr(done.plan, name)) for name in ("creates", "updates", "deletes")}
+    return {**counts, "conflicts": len(done.conflicts)}

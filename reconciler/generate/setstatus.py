@@ -28,8 +28,12 @@ def failed(reason: str, message: str) -> dict[str, tuple[str, str, str]]:
     }
 
 
-def expanded(faults: Mapping[str, str], withheld: str) -> dict[str, tuple[str, str, str]]:
-    """Conditions of a set that was expanded; `faults` are those of single applications."""
+def expanded(
+    faults: Mapping[str, str], withheld: str, conflicts: Sequence[str] = ()
+) -> dict[str, tuple[str, str, str]]:
+    """Conditions of a set that was expanded; `faults` are those of single applications, `conflicts` name those that
+    moved meanwhile: no error, but they are not up to date yet.
+    """
     told = [f"{name}: {why}" if name else why for name, why in sorted(faults.items())] + (
         [withheld] if withheld else []
     )
@@ -38,11 +42,7 @@ def expanded(faults: Mapping[str, str], withheld: str) -> dict[str, tuple[str, s
         return {
             "ErrorOccurred": ("False", "ApplicationSetUpToDate", GENERATED),
             "ParametersGenerated": generated,
-            "ResourcesUpToDate": (
-                "True",
-                "ApplicationSetUpToDate",
-                "All applications have been generated successfully",
-            ),
+            "ResourcesUpToDate": _up_to_date(conflicts),
         }
     more = f" (and {len(told) - 3} more)" if len(told) > 3 else ""
     message = "; ".join(told[:3]) + more
@@ -52,6 +52,14 @@ def expanded(faults: Mapping[str, str], withheld: str) -> dict[str, tuple[str, s
         "ParametersGenerated": generated,
         "ResourcesUpToDate": ("False", reason, message),
     }
+
+
+def _up_to_date(conflicts: Sequence[str]) -> tuple[str, str, str]:
+    if not conflicts:
+        return "True", "ApplicationSetUpToDate", "All applications have been generated successfully"
+    more = f" (and {len(conflicts) - 3} more)" if len(conflicts) > 3 else ""
+    names = ", ".join(conflicts[:3]) + more
+    return "False", "ApplicationSetModified", f"changed meanwhile, and written by the next look: {names}"
 
 
 def status_of(

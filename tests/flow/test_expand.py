@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply.children import ChildWriter
 from reconciler.models.keys import AppKey, EntryKey, RepoUrl
-from reconciler.models.manifest import JsonObject
+from reconciler.models.manifest import JsonObject, LiveObject
 from reconciler.models.source import ApplicationSource
 from reconciler.models.words import FINALIZER, MASS_DELETION, PART_OF
 from reconciler.services import Readers
@@ -144,6 +145,56 @@ def test_differences_that_the_set_ignores_stay(crew: Crew, rule: JsonObject) -> 
     assert (sources["fleet-dev"]["targetRevision"], sources["fleet-dev"]["path"]) == ("by-hand", "apps/dev")
     assert sources["fleet-prod"]["targetRevision"] == "main"
     assert crew.expand("fleet").plan.is_empty
+
+
+@pytest.fixture
+def meddled(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of Applications that somebody else writes just before the set does."""
+    names: set[str] = set()
+
+    def meddle(name: str) -> None:
+        if name in names:
+            note = {"annotations": {"team.example/note": secrets.token_hex(4)}}
+            crew.patch(AppKey(crew.control_namespace, name), {"metadata": note})
+
+    write, delete = ChildWriter.write, ChildWriter.delete
+
+    def late_write(writer: ChildWriter, body: JsonObject, live: LiveObject | None) -> LiveObject:
+        meddle(body["metadata"]["name"])
+        return write(writer, body, live)
+
+    def late_delete(writer: ChildWriter, live: LiveObject) -> bool:
+        meddle(live.key.name)
+        return delete(writer, live)
+
+    monkeypatch.setattr(ChildWriter, "write", late_write)
+    monkeypatch.setattr(ChildWriter, "delete", late_delete)
+    return names
+
+
+def test_an_application_that_moved_meanwhile_does_not_hold_up_the_others(crew: Crew, meddled: set[str]) -> None:
+    elements = [{"env": name} for name in ("a", "b", "c", "d")]
+    body = a_set(crew, {"list": {"elements": elements}})
+    crew.plane.api.create(body)
+    crew.expand("fleet")
+    body["spec"]["generators"] = [{"list": {"elements": elements[:2]}}]
+    body["spec"]["template"]["spec"]["source"]["path"] = "moved/{{env}}"
+    edit(crew, body)
+    meddled |= {"fleet-a", "fleet-c"}
+    done = crew.expand("fleet")
+    assert (done.written, done.conflicts, done.error, done.seconds) == (2, ["fleet-a", "fleet-c"], "", 0.0)
+    found = children(crew)
+    assert found["fleet-b"]["spec"]["source"]["path"] == "moved/b"
+    assert [name for name, one in found.items() if one["metadata"].get("deletionTimestamp")] == ["fleet-d"]
+    told = conditions(crew)
+    assert (told["ErrorOccurred"]["status"], told["ResourcesUpToDate"]["status"]) == ("False", "False")
+    assert "fleet-a, fleet-c" in told["ResourcesUpToDate"]["message"]
+    again = crew.expand("fleet")
+    assert (again.written, again.conflicts, again.seconds) == (0, ["fleet-a", "fleet-c"], 1.0)
+    meddled.clear()
+    last = crew.expand("fleet")
+    assert (last.written, last.conflicts, last.seconds) == (2, [], None)
+    assert conditions(crew)["ResourcesUpToDate"]["status"] == "True"
 
 
 def test_preserved_fields_stay_though_the_template_sets_them(crew: Crew) -> None:
