@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
+from reconciler.errors import SourceUnavailable
 from reconciler.models.manifest import JsonObject
 from reconciler.render.protocol import ChildMessage, FileRefused, FileServer, FileTooLarge, RenderRequest
 from reconciler.render.supply import Supply
@@ -38,6 +39,15 @@ class Answering:
             # The child ends the request by itself and stays usable; `outage` is raised in its place then.
             self.outage = error
             return [orjson.dumps({"error": {"code": "unavailable", "message": "the files cannot be served now"}})]
+
+    def took_too_long(self, question: ChildMessage) -> None:
+        """The request's time ended with this answer, which is no fault of the child's."""
+        # The address stays out of it: what follows its `?` may be secret.
+        remote = question.remote
+        what = f"{remote.kind} {remote.name}" if remote else question.path or next(iter(question.paths), "")
+        self.outage = self.outage or SourceUnavailable(
+            f"what this source reads ({question.ask} {what.strip()}) took too long to get: no time was left to render"
+        )
 
     def _answer(self, question: ChildMessage) -> Frames:
         match question.ask:

@@ -99,9 +99,13 @@ class RendererChild:
         """Renders one source. Raises RenderFailed, RendererDied, SandboxRefused, and whatever `files` raises itself."""
         self.ready()
         self._requests += 1
+        answering = Answering(files, request)
         try:
-            return self._converse(request, files, time.monotonic() + deadline_s)
+            return self._converse(request, answering, time.monotonic() + deadline_s)
         except DeadlineReached as late:
+            if answering.outage:
+                self.close()
+                raise answering.outage from late
             self._bury("deadline", late)
         except PipeClosed as gone:
             self._bury(None, gone)
@@ -146,12 +150,14 @@ class RendererChild:
         self.close()
         raise RendererDied(end.reason, kind=end.kind) from cause
 
-    def _converse(self, request: RenderRequest, files: FileServer | Supply, until: float) -> RenderAnswer:
-        answering = Answering(files, request)
+    def _converse(self, request: RenderRequest, answering: Answering, until: float) -> RenderAnswer:
         self._pipe.send(orjson.dumps(request.message(self._requests)), until)
         while (message := self._next(until)).ask:
             frames = answering.frames(message)
             self.has_seen_secret |= answering.gave_key
+            if time.monotonic() >= until:
+                answering.took_too_long(message)
+                raise DeadlineReached
             for frame in frames:
                 self._pipe.send(frame, until)
         if answering.outage:

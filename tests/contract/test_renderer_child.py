@@ -27,6 +27,7 @@ from reconciler.render.protocol import (
     RenderFailed,
     RenderRequest,
 )
+from reconciler.render.renderer import is_strike
 from reconciler.render.tools.directory import DirectoryParams
 from tests.support.renderer import MemoryFiles, a_config_map, a_request, renderer_binary
 
@@ -260,6 +261,34 @@ def test_an_outage_of_the_file_server_is_raised_as_it_is_and_the_child_stays(chi
     assert raised.value is outage
     assert child.render(a_request(), MemoryFiles({"a.yaml": a_config_map("a")}), deadline_s=5).bodies
     assert (child.pid, child.alive) == (pid, True)
+
+
+class _Late(MemoryFiles):
+    """Answers, or fails, when the request's time is over."""
+
+    def __init__(self, deadline_s: float, error: Exception | None = None) -> None:
+        super().__init__({"a.yaml": a_config_map("a")})
+        self._deadline_s, self._error = deadline_s, error
+
+    def read(self, path: str) -> bytes:
+        threading.Event().wait(self._deadline_s)
+        if self._error:
+            raise self._error
+        return super().read(path)
+
+
+def test_an_outage_that_shows_after_the_deadline_is_raised_as_it_is_and_is_no_strike(child: RendererChild) -> None:
+    outage = SourceUnavailable("the server took longer than 90 s")
+    with pytest.raises(SourceUnavailable) as raised:
+        child.render(a_request(), _Late(0.5, outage), deadline_s=0.5)
+    assert raised.value is outage
+    assert (is_strike(raised.value), child.alive) == (False, False)
+
+
+def test_files_that_come_after_the_deadline_are_no_fault_of_the_child(child: RendererChild) -> None:
+    with pytest.raises(SourceUnavailable, match=r"\(read a\.yaml\) took too long to get"):
+        child.render(a_request(), _Late(0.5), deadline_s=0.5)
+    assert not child.alive
 
 
 @pytest.mark.parametrize(
