@@ -13,6 +13,7 @@ from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.models.keys import PINNED, Revision
 from reconciler.models.secrets import RepositorySecret
 from reconciler.models.words import SECRET_TYPE
+from reconciler.passes.rendering import RENDER_DEADLINE_S
 from reconciler.sandbox.charthttp import Asked, ChartHttp, Route, Told
 from reconciler.sandbox.chartserver import ChartServer, start_chart_server
 from reconciler.sandbox.valkey import Valkey
@@ -114,6 +115,19 @@ def test_an_index_that_has_not_changed_is_not_sent_again(server: ChartServer) ->
     server.add("web", "1.1.0", a_chart("web", "1.1.0"))
     now[0] = 120.0
     assert charts.heads(access, ["chart:web:>=1"]) == {"chart:web:>=1": "1.1.0"}
+
+
+def test_what_a_rendering_fetches_leaves_it_time_to_render() -> None:
+    assert ChartLimits().index_s + ChartLimits().archive_s < RENDER_DEADLINE_S
+
+
+def test_a_poll_has_more_patience_with_an_index_than_a_pass(hosts: Hosts) -> None:
+    home = hosts.serve(lambda _: Told(body=INDEX, byte_every_s=0.01))
+    charts, access = ChartSources(None, replace(QUICK, index_s=0.1, poll_s=10.0)), entered(home.url)
+    with pytest.raises(SourceUnavailable, match="took longer than"):
+        charts.resolve(access, goal("web", "1.x"))
+    assert charts.heads(access, ["chart:web:1.x"]) == {"chart:web:1.x": "1.0.0"}
+    assert charts.resolve(access, goal("web", "1.x")).revision == "1.0.0"
 
 
 def test_what_is_not_offered_is_named(server: ChartServer) -> None:

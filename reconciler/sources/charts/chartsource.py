@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from reconciler.errors import SourceError
@@ -52,6 +53,9 @@ class ChartSources:
         Raises SourceUnavailable, and SourceError where the whole repository refuses.
         """
         found: dict[str, Revision] = {}
+        if access.address.scheme != "oci":
+            with suppress(NotThere):
+                self._repositories.look(access)
         for binding in sorted(bindings):
             try:
                 found[binding] = self._newest(access, parse_binding(binding))

@@ -66,7 +66,7 @@ class HelmRepositories:
 
     def offers(self, access: Access, chart: str) -> tuple[Offer, ...]:
         """The versions of a chart as the repository has them now. Raises SourceError, SourceUnavailable."""
-        index = self._index(access)
+        index = self._index(access, self._limits.index_s)
         key = (index.name, chart)
         with self._lock:
             known = self._offers.get(key)
@@ -77,6 +77,10 @@ class HelmRepositories:
                 while len(self._offers) > KEPT_OFFERS:
                     self._offers.popitem(last=False)
         return known
+
+    def look(self, access: Access) -> None:
+        """Gets the index with more patience than a pass has. Raises SourceError, SourceUnavailable."""
+        self._index(access, self._limits.poll_s)
 
     def fetch(self, access: Access, chart: str, version: str, *, passes_credentials: bool = False) -> Found:
         """The archive of a chart, as its index describes it. Raises SourceError, SourceUnavailable."""
@@ -98,28 +102,28 @@ class HelmRepositories:
             )
         return Found(reply.body, url)
 
-    def _index(self, access: Access) -> Index:
+    def _index(self, access: Access, within_s: float) -> Index:
         with self._lock:
             asking = self._asking.setdefault(access.scope, threading.Lock())
         with asking:
             at, known = self._indexes.get(access.scope, (float("-inf"), None))
             if known and self._clock() - at < INDEX_FRESH_S:
                 return known
-            fresh = self._asked(access, known or self._shared(access))
+            fresh = self._asked(access, known or self._shared(access), Deadline(within_s))
             with self._lock:
                 self._indexes[access.scope] = (self._clock(), fresh)
                 while len(self._indexes) > KEPT_INDEXES:
                     self._indexes.popitem(last=False)
             return fresh
 
-    def _asked(self, access: Access, known: Index | None) -> Index:
+    def _asked(self, access: Access, known: Index | None, deadline: Deadline) -> Index:
         errand = web.Errand(
             f"{_base(access)}/index.yaml",
             self._limits.index_bytes,
             headers=_conditions(known) if known else {},
             accepts=frozenset({304}) if known else frozenset(),
         )
-        reply = web.get(access, errand, Deadline(self._limits.index_s), self._limits.timeouts)
+        reply = web.get(access, errand, deadline, self._limits.timeouts)
         if known and reply.status == 304:
             return known
         packed = zstandard.ZstdCompressor(level=3).compress(reply.body)

@@ -11,11 +11,17 @@ from reconciler.sources.transport import Timeouts
 
 @dataclass(frozen=True, slots=True)
 class ChartLimits:
-    """Seconds in total for an index or a list of tags, and for an archive; bytes as they come over the wire."""
+    """Seconds in total for an index or a list of tags, and for an archive; bytes as they come over the wire.
+
+    Both together are below what a pass has for a rendering, which holds a renderer while a chart is fetched.
+    """
 
     timeouts: Timeouts = field(default_factory=Timeouts)
-    index_s: float = 30.0
-    archive_s: float = 60.0
+    index_s: float = 8.0
+    archive_s: float = 10.0
+    poll_s: float = 30.0
+    """For an index when nobody waits for it: passes then only ask whether it is still the same."""
+
     index_bytes: int = MAX_INDEX_BYTES
     archive_bytes: int = 64 * 1024**2
     manifest_bytes: int = 4 * 1024**2
