@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -19,6 +21,7 @@ from reconciler.sandbox.chartserver import ChartServer, start_chart_server
 from reconciler.sandbox.valkey import Valkey
 from reconciler.sources.charts.chartsource import ChartSources
 from reconciler.sources.charts.following import goal
+from reconciler.sources.charts.helmrepo import INDEX_FRESH_S
 from reconciler.sources.charts.limits import ChartLimits
 from reconciler.sources.credentials import Access, access_for
 from reconciler.sources.transport import Timeouts
@@ -123,10 +126,44 @@ def test_what_a_rendering_fetches_leaves_it_time_to_render() -> None:
 
 def test_a_poll_has_more_patience_with_an_index_than_a_pass(hosts: Hosts) -> None:
     home = hosts.serve(lambda _: Told(body=INDEX, byte_every_s=0.01))
-    charts, access = ChartSources(None, replace(QUICK, index_s=0.1, poll_s=10.0)), entered(home.url)
-    with pytest.raises(SourceUnavailable, match="took longer than"):
+    charts, access = ChartSources(None, ChartLimits(index_s=0.1, poll_s=20.0)), entered(home.url)
+    with pytest.raises(SourceUnavailable):
         charts.resolve(access, goal("web", "1.x"))
     assert charts.heads(access, ["chart:web:1.x"]) == {"chart:web:1.x": "1.0.0"}
+    assert charts.resolve(access, goal("web", "1.x")).revision == "1.0.0"
+
+
+def test_whoever_waited_behind_a_fetch_that_failed_does_not_wait_again(hosts: Hosts) -> None:
+    now, told = [0.0], [Told(503, headers={"Retry-After": "7"})]
+    home = hosts.serve(lambda _: told[0])
+    charts, access = ChartSources(None), entered(home.url)
+    charts._repositories._clock = lambda: now[0]
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable, match="HTTP 503") as failed:
+            charts.resolve(access, goal("web", "1.x"))
+        assert failed.value.retry_after_s == 7
+    assert len(home.asked) == 1
+    now[0], told[0] = INDEX_FRESH_S, Told(body=INDEX)
+    assert charts.resolve(access, goal("web", "1.x")).revision == "1.0.0"
+
+
+def test_nobody_waits_without_end_for_an_index_that_another_fetches(hosts: Hosts) -> None:
+    reached, go_on = threading.Event(), threading.Event()
+
+    def route(_: Asked) -> Told:
+        reached.set()
+        go_on.wait(10)
+        return Told(body=INDEX)
+
+    home = hosts.serve(route)
+    charts, access = ChartSources(None, ChartLimits(index_s=0.1, poll_s=20.0)), entered(home.url)
+    with ThreadPoolExecutor(1) as threads:
+        polled = threads.submit(charts.heads, access, ["chart:web:1.x"])
+        assert reached.wait(10)
+        with pytest.raises(SourceUnavailable, match=f"{home.url}: another fetch of it has not ended in time"):
+            charts.resolve(access, goal("web", "1.x"))
+        go_on.set()
+        assert polled.result() == {"chart:web:1.x": "1.0.0"}
     assert charts.resolve(access, goal("web", "1.x")).revision == "1.0.0"
 
 

@@ -29,7 +29,7 @@ class ChartSources:
         self._limits = limits or ChartLimits()
         self._repositories = HelmRepositories(blobs, self._limits)
         self._registries = Registries(self._limits)
-        self._shelf = Shelf(blobs)
+        self._shelf = Shelf(blobs, self._limits.archive_s)
         self.files = RemoteFiles(self._limits.timeouts)
 
     def resolve(self, access: Access, asked: Goal) -> Resolution:
@@ -72,7 +72,7 @@ class ChartSources:
         name = f"{access.scope}:{asked.chart}:{revision}"
         fetch = self._from_registry if access.address.scheme == "oci" else self._from_repository
         fetching = partial(fetch, access, asked, revision, what, passes_credentials)
-        return self._shelf.tree(name, what, fetching)
+        return self._shelf.tree(name, what, access.shown, fetching)
 
     def _newest(self, access: Access, asked: Goal) -> Revision:
         if access.address.scheme == "oci":

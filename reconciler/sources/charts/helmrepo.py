@@ -13,8 +13,9 @@ from urllib.parse import urljoin
 import msgspec
 import zstandard
 
-from reconciler.errors import SourceError
+from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.sources.charts import web
+from reconciler.sources.charts.alone import Alone
 from reconciler.sources.charts.following import chosen
 from reconciler.sources.charts.index import MAX_INDEX_BYTES, Offer, offers
 from reconciler.sources.charts.limits import ChartLimits
@@ -28,6 +29,7 @@ INDEX_FRESH_S = 10.0
 INDEX_TTL_S = 24 * 3600.0
 KEPT_INDEXES = 16
 KEPT_OFFERS = 256
+KEPT_OUTAGES = 256
 
 
 class Index(msgspec.Struct, frozen=True, array_like=True):
@@ -54,14 +56,24 @@ class Found:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Why an index could not be had, when, and with how much patience it was asked for."""
+
+    at: float
+    within_s: float
+    error: SourceUnavailable
+
+
 class HelmRepositories:
     """Chart repositories for one process. Thread-safe; `blobs` shares indexes with other workers."""
 
     def __init__(self, blobs: Blobs | None, limits: ChartLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._blobs, self._limits, self._clock = blobs, limits, clock
         self._lock = threading.Lock()
-        self._asking: dict[str, threading.Lock] = {}
+        self._asking = Alone()
         self._indexes: OrderedDict[str, tuple[float, Index]] = OrderedDict()
+        self._outages: OrderedDict[str, Outage] = OrderedDict()
         self._offers: OrderedDict[tuple[str, str], tuple[Offer, ...]] = OrderedDict()
 
     def offers(self, access: Access, chart: str) -> tuple[Offer, ...]:
@@ -103,18 +115,36 @@ class HelmRepositories:
         return Found(reply.body, url)
 
     def _index(self, access: Access, within_s: float) -> Index:
-        with self._lock:
-            asking = self._asking.setdefault(access.scope, threading.Lock())
-        with asking:
+        with self._asking.held(access.scope, access.shown, within_s):
             at, known = self._indexes.get(access.scope, (float("-inf"), None))
             if known and self._clock() - at < INDEX_FRESH_S:
                 return known
-            fresh = self._asked(access, known or self._shared(access), Deadline(within_s))
+            self._check_outage(access, within_s)
+            try:
+                fresh = self._asked(access, known or self._shared(access), Deadline(within_s))
+            except SourceUnavailable as error:
+                self._note(access, Outage(self._clock(), within_s, error))
+                raise
             with self._lock:
+                self._outages.pop(access.scope, None)
                 self._indexes[access.scope] = (self._clock(), fresh)
                 while len(self._indexes) > KEPT_INDEXES:
                     self._indexes.popitem(last=False)
             return fresh
+
+    def _check_outage(self, access: Access, within_s: float) -> None:
+        """Raises SourceUnavailable where somebody just waited as long in vain: those behind need not do so in turn."""
+        with self._lock:
+            last = self._outages.get(access.scope)
+        if last and last.within_s >= within_s and self._clock() - last.at < INDEX_FRESH_S:
+            raise SourceUnavailable(str(last.error), retry_after_s=last.error.retry_after_s)
+
+    def _note(self, access: Access, outage: Outage) -> None:
+        with self._lock:
+            self._outages[access.scope] = outage
+            self._outages.move_to_end(access.scope)
+            while len(self._outages) > KEPT_OUTAGES:
+                self._outages.popitem(last=False)
 
     def _asked(self, access: Access, known: Index | None, deadline: Deadline) -> Index:
         errand = web.Errand(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import msgspec
 
+from reconciler.sources.charts.alone import Alone
 from reconciler.sources.charts.archive import Member
 from reconciler.sources.charts.archivetree import ArchiveTree
 from reconciler.store.blobs import Blobs
@@ -26,16 +26,20 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
 class Shelf:
     """Thread-safe; of several that want the same archive at once, one fetches it. `blobs` None: memory only."""
 
-    def __init__(self, blobs: Blobs | None) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: Blobs | None, patience_s: float) -> None:
+        """`patience_s`: how long another's fetch is waited for."""
+        self._blobs, self._patience_s = blobs, patience_s
         self._lock = threading.Lock()
-        self._taken: dict[str, tuple[threading.Lock, int]] = {}
+        self._alone = Alone()
         self._trees: OrderedDict[str, ArchiveTree] = OrderedDict()
         self._bytes = 0
 
-    def tree(self, name: str, what: str, fetch: Unpack) -> ArchiveTree:
-        """The archive of this name, which says all that its content depends on. Raises what `fetch` raises."""
-        with self._alone(name):
+    def tree(self, name: str, what: str, source: str, fetch: Unpack) -> ArchiveTree:
+        """The archive of this name, which says all that its content depends on. `source` is where it is fetched from.
+
+        Raises what `fetch` raises, and SourceUnavailable when another's fetch does not end.
+        """
+        with self._alone.held(name, f"{source}: {what}", self._patience_s):
             with self._lock:
                 if known := self._trees.get(name):
                     self._trees.move_to_end(name)
@@ -63,21 +67,6 @@ class Shelf:
             self._bytes += tree.size_bytes
             while self._bytes > MEMORY_BYTES and len(self._trees) > 1:
                 self._bytes -= self._trees.popitem(last=False)[1].size_bytes
-
-    @contextmanager
-    def _alone(self, name: str) -> Iterator[None]:
-        with self._lock:
-            lock, count = self._taken.get(name, (threading.Lock(), 0))
-            self._taken[name] = (lock, count + 1)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._lock:
-                _, count = self._taken[name]
-                self._taken[name] = (lock, count - 1)
-                if count == 1:
-                    del self._taken[name]
 
 
 def _archive_name(name: str) -> str:
