@@ -24,6 +24,7 @@ REMEMBER_S = 180.0
 """Argo CD keeps what a revision means for as long."""
 
 REMEMBERED = 200
+REMEMBERED_BYTES = 32 * 1024**2
 LIMIT_BYTES = 10_000_000
 WHOLE_S = 10.0
 """Below what a pass has for a rendering."""
@@ -35,6 +36,7 @@ class RemoteFiles:
     def __init__(self, timeouts: Timeouts, clock: Callable[[], float] = time.monotonic) -> None:
         self._timeouts, self._clock = timeouts, clock
         self._known: OrderedDict[tuple[str, str], tuple[float, ArchiveTree]] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def tree(self, access: Access, url: str) -> ArchiveTree:
@@ -49,11 +51,23 @@ class RemoteFiles:
         return tree
 
     def _remember(self, asked: tuple[str, str], tree: ArchiveTree) -> None:
+        now = self._clock()
         with self._lock:
-            self._known[asked] = (self._clock() + REMEMBER_S, tree)
-            self._known.move_to_end(asked)
-            while len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+            self._forget(asked)
+            self._known[asked] = (now + REMEMBER_S, tree)
+            self._bytes += tree.size_bytes
+            while self._is_full() or self._oldest()[1][0] <= now:
+                self._forget(self._oldest()[0])
+
+    def _oldest(self) -> tuple[tuple[str, str], tuple[float, ArchiveTree]]:
+        return next(iter(self._known.items()))
+
+    def _is_full(self) -> bool:
+        return len(self._known) > REMEMBERED or self._bytes > REMEMBERED_BYTES
+
+    def _forget(self, asked: tuple[str, str]) -> None:
+        _, tree = self._known.pop(asked, (0.0, None))
+        self._bytes -= tree.size_bytes if tree else 0
 
 
 def without_query(url: str) -> str:
