@@ -12,7 +12,7 @@ import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -283,8 +283,13 @@ def unavailable(url: str, who: str, error: Exception, deadline: Deadline) -> Sou
 
 
 @lru_cache(maxsize=256)
-def pool_for(access: Access) -> urllib3.PoolManager:
-    """The connections of one access: its proxy, its trust, its client certificate."""
+def pool_for(access: Access, permitted: Hashable = None) -> urllib3.PoolManager:
+    """The connections of one access: its proxy, its trust, its client certificate.
+
+    A guard judges a connection when it is made, not when it is used again; so nobody else gets it than who is
+    `permitted` the same.
+    """
+    del permitted
     tls = _tls(access)
     proxied = access.proxy and not _bypasses(access)
     pools = (

@@ -243,6 +243,17 @@ def test_nothing_leads_to_addresses_within_the_network(hosts: Hosts, place: str)
         ChartSources(None, QUICK).resolve(entered(home.url), goal("web", "1.x"))
 
 
+def test_a_connection_that_one_projects_secret_allowed_serves_no_other_project(hosts: Hosts) -> None:
+    other = hosts.serve(lambda _: Told(body=INDEX))
+    named = f"http://localhost:{other.port}"
+    home = hosts.serve(lambda _: Told(302, headers={"Location": f"{named}/index.yaml"}))
+    secret = a_secret(f"{named}/charts", project="p")
+    assert ChartSources(None).resolve(entered(home.url, secret, project="p"), goal("web", "1.x")).revision == "1.0.0"
+    with pytest.raises(SourceError, match=r"localhost:\d+ is refused"):
+        ChartSources(None).resolve(entered(home.url, secret, project="q"), goal("web", "1.x"))
+    assert len(other.asked) == 1
+
+
 def test_a_metadata_address_is_no_repository_unless_a_secret_names_it() -> None:
     url = "http://169.254.169.254/charts"
     with pytest.raises(SourceError, match=r"169\.254\.169\.254 gives machines their credentials"):

@@ -92,7 +92,7 @@ def _once(access: Access, errand: Errand, hop: int, egress: Egress, deadline: De
     limit_s = max(min(timeouts.read_s, deadline.left_s), 0.001)
     with watched(deadline, egress.addresses):
         try:
-            response = pool_for(entered).request(
+            response = pool_for(entered, egress).request(
                 "GET",
                 errand.url,
                 headers=headers,
