@@ -6,6 +6,8 @@ import os
 import subprocess
 from shutil import which
 
+import pytest
+
 from devtools.surroundings import go_environment
 from tests.support.prerequisites import lacking
 from tests.support.renderer import PROJECT
@@ -13,11 +15,12 @@ from tests.support.renderer import PROJECT
 LIMIT_S = 900
 
 
+@pytest.mark.timeout(LIMIT_S)
 def test_the_renderer_passes_its_own_tests() -> None:
     if not which("go"):
         lacking("there is no go to run the renderer's tests with")
     done = subprocess.run(
-        ["go", "test", "-timeout", "300s", "."],
+        ["go", "test", "-timeout", f"{LIMIT_S // 2}s", "."],
         cwd=PROJECT / "renderer",
         env=go_environment(os.environ),
         capture_output=True,
