@@ -23,6 +23,7 @@ from benchmarks.measure import load
 from benchmarks.report import Report
 from devtools.surroundings import go_environment
 from reconciler.models.application import Application
+from reconciler.models.manifest import JsonObject
 from reconciler.render.cache import RenderCache
 from reconciler.render.offline import Shelf, render_each
 from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
@@ -32,6 +33,9 @@ from reconciler.sandbox.repositories import run_git
 
 REPOS = PROJECT.parent / "shared" / "repos"
 URL = "https://git.example/bench.git"
+KUBE_VERSION = "1.36.0"
+"""There is no cluster to ask."""
+
 DEADLINE_S = 60.0
 GO_LIMIT_S = 900
 _LINE = re.compile(r"^BenchmarkBare/(\S+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op", re.MULTILINE)
@@ -47,7 +51,9 @@ class Case:
     path: str
 
     def application(self) -> Application:
-        source = {"repoURL": URL, "path": self.path, "targetRevision": "main"}
+        source: JsonObject = {"repoURL": URL, "path": self.path, "targetRevision": "main"}
+        if self.tool == "Helm":
+            source["helm"] = {"kubeVersion": KUBE_VERSION}
         return Application.parse(
             {
                 "apiVersion": "argoproj.io/v1alpha1",
