@@ -138,8 +138,9 @@ def test_a_project_is_taken_over_as_far_as_possible_and_the_rest_later(crew: Cre
 
 
 def test_an_application_that_we_would_not_sync_stays_with_argo_cd(crew: Crew, shell: Shell) -> None:
-    source = {"repoURL": crew.repo_url, "path": "web", "targetRevision": "main", "helm": {"releaseName": "web"}}
-    key = crew.create(crew.application(source=source))
+    dry = {"repoURL": crew.repo_url, "path": "web", "targetRevision": "main"}
+    hydrator = {"drySource": dry, "syncSource": {"targetBranch": "hydrated", "path": "web"}}
+    key = crew.create(crew.application(sourceHydrator=hydrator))
     answer = shell("adopt", "application", "web")
     assert (answer.code, "does not honour" in answer.err) == (1, True)
     assert CONTROLLER not in marks(crew, key)
