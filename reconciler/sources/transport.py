@@ -58,7 +58,10 @@ class Deadline:
         return self.left_s <= 0
 
     def watch(self, connection: HTTPConnection) -> None:
+        """Cuts the connection at once if it was made too late for whoever cuts it in time."""
         self._connection = connection
+        if self.is_over:
+            self.cut()
 
     def cut(self) -> None:
         """Closes the watched connection's socket, which ends whatever waits on it in another thread."""
@@ -85,6 +88,8 @@ class _WatchedMixin:
         if deadline is not None:
             deadline.watch(self)  # type: ignore[arg-type]  # always mixed into an HTTPConnection
         super().connect()  # type: ignore[misc]
+        if deadline is not None:
+            deadline.watch(self)  # type: ignore[arg-type]
 
     def putrequest(self, *args: object, **kwargs: object) -> None:
         deadline = _deadline.get()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -165,6 +167,23 @@ def test_nobody_waits_without_end_for_an_index_that_another_fetches(hosts: Hosts
         go_on.set()
         assert polled.result() == {"chart:web:1.x": "1.0.0"}
     assert charts.resolve(access, goal("web", "1.x")).revision == "1.0.0"
+
+
+def test_a_name_that_resolves_after_the_whole_time_does_not_set_the_server_free_of_it(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        threading.Event().wait(0.5)
+        return resolve(*args, **kwargs)
+
+    home = hosts.serve(lambda _: Told(body=INDEX, byte_every_s=0.02))
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    with pytest.raises(SourceUnavailable, match="took longer than"):
+        ChartSources(None, ChartLimits(index_s=0.4)).resolve(
+            entered(f"http://localhost:{home.port}"), goal("web", "1.x")
+        )
 
 
 def test_what_is_not_offered_is_named(server: ChartServer) -> None:
