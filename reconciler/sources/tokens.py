@@ -89,7 +89,7 @@ class Tokens:
         if urlsplit(call.url).scheme not in ("https", "http"):
             raise SourceError(f"{access.url}: the address of its token server is no https:// address")
         limit = max(min(self._timeouts.read_s, deadline.left_s), 0.001)
-        return pool_for(access).request(
+        return pool_for(_towards(access, call.url)).request(
             "GET" if call.body is None else "POST",
             call.url,
             body=call.body,
@@ -99,6 +99,13 @@ class Tokens:
             redirect=False,
             retries=False,
         )
+
+
+def _towards(access: Access, url: str) -> Access:
+    """The access as another host may see it: what its Secret says of TLS is about the repository's own host."""
+    if urlsplit(url).hostname == access.address.host:
+        return access
+    return replace(access, insecure=False, client_certificate="", client_key="")
 
 
 def _check(access: Access, exchange: Exchange, status: int) -> None:

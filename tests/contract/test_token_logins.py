@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
 
 from reconciler.errors import SourceError, SourceUnavailable
 from reconciler.models.secrets import RepositorySecret
+from reconciler.sandbox.certificates import make_certificates
 from reconciler.sandbox.gitserver import GitServer, start_git_server
 from reconciler.sources import Access, GitSources, access_for
 from reconciler.sources.exchanges import ASSERTION_S, AZURE_DEVOPS, SKEW_S
@@ -54,8 +61,8 @@ class TokenServer:
         return 200, json.dumps(self.answers[path]).encode()
 
 
-@pytest.fixture
-def server() -> Iterator[TokenServer]:
+@contextmanager
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[TokenServer]:
     made = TokenServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -74,11 +81,19 @@ def server() -> Iterator[TokenServer]:
             """Silent."""
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
     made.port = http.server_port
     threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True).start()
     yield made
     http.shutdown()
     http.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[TokenServer]:
+    with serving() as made:
+        yield made
 
 
 class Clock:
@@ -212,6 +227,45 @@ def test_a_broken_key_is_named_and_not_quoted(keys: dict[str, str], words: str) 
     with pytest.raises(SourceError, match=words) as raised:
         tokens().entered(an_access(**keys))
     assert "canary" not in str(raised.value)
+
+
+def a_client_certificate() -> str:
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "me")]), datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, KEY.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .sign(KEY, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def test_what_a_secret_says_of_tls_is_for_the_repository_s_own_host(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path, now=datetime.now(UTC))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(made.server, made.server_key)
+    tls.load_verify_locations(made.ca)
+    with serving(tls) as server:
+        github(server)
+        keys = app_keys(server, githubAppInstallationID="4", insecure="true")
+        keys["githubAppEnterpriseBaseUrl"] = server.url.replace("http:", "https:")
+        beside = an_access("https://127.0.0.1:9/Team/app.git", **keys)
+        assert tokens().entered(beside).password == "ghs_canary"
+        with pytest.raises(SourceUnavailable, match="its certificate is not trusted"):
+            tokens().entered(an_access(**keys))
+        assert len(server.asked) == 1
+
+        certificate = a_client_certificate()
+        tls.load_verify_locations(cadata=certificate)
+        tls.verify_mode = ssl.CERT_REQUIRED
+        beside, elsewhere = (
+            replace(one, ca_pem=made.ca.read_text(), client_certificate=certificate, client_key=PEM)
+            for one in (beside, an_access(**keys))
+        )
+        assert tokens().entered(beside).password == "ghs_canary"
+        with pytest.raises(SourceUnavailable, match="cannot be reached"):
+            tokens().entered(elsewhere)
+        assert len(server.asked) == 2
 
 
 def test_a_login_is_not_used_without_encryption_by_ssh() -> None:
