@@ -5,6 +5,8 @@ The application follows it from then on like its own sources: a push there wakes
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from reconciler.errors import SourceError
 from reconciler.models.keys import PINNED
 from reconciler.models.source import ApplicationSource
@@ -69,7 +71,9 @@ class Elsewhere:
         self._check(url, access)
         tree, log = self._readers.charts.files.tree(access, remote.url), ReadLog(access.url, PINNED)
         self._reads.logs.append(log)
-        return Opened(f"{url}#{tree.root}", tree, log, file_name(remote.url))
+        # The query tells files apart, and may be secret.
+        asked = blake2b(remote.url.encode(), digest_size=16).hexdigest()
+        return Opened(f"{url}?{asked}#{tree.root}", tree, log, file_name(remote.url))
 
     def _followed(self, access: Access, asked: ApplicationSource) -> tuple[Resolution, ReadLog]:
         log = ReadLog(access.url, expected_binding(asked))
