@@ -24,6 +24,9 @@ POINTER_BYTES: Final = 1024
 
 BATCH_BYTES: Final = 1024**2
 MEDIA: Final = "application/vnd.git-lfs+json"
+FOLLOWED: Final = "lfs:"
+"""Starts the ids of files here: what is read of one differs from what Git holds by that id."""
+
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]*\n)*oid sha256:([0-9a-f]{64})\nsize ([0-9]{1,15})\n"
 )
@@ -38,13 +41,13 @@ class LfsTree:
 
     def entries(self, tree: TreeId) -> Mapping[str, Entry]:
         """The names in a tree. Raises SourceUnavailable, SourceError."""
-        return self._tree.entries(tree)
+        return {name: _marked(entry) for name, entry in self._tree.entries(tree).items()}
 
     def blob(self, entry: Entry, parent: TreeId, limit_bytes: int) -> bytes | None:
         """A file's content; None when it, or what its pointer names, is larger. Raises SourceUnavailable,
         SourceError.
         """
-        data = self._tree.blob(entry, parent, limit_bytes)
+        data = self._tree.blob(entry._replace(oid=TreeId(entry.oid.removeprefix(FOLLOWED))), parent, limit_bytes)
         pointer = _POINTER.fullmatch(data) if data is not None and len(data) <= POINTER_BYTES else None
         if pointer is None or entry.type != "file":
             return data
@@ -94,3 +97,7 @@ class LfsTree:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SourceError(f"{access.url}: the answer of Git LFS names no download for {oid[:12]}") from error
         return action
+
+
+def _marked(entry: Entry) -> Entry:
+    return entry._replace(oid=TreeId(f"{FOLLOWED}{entry.oid}")) if entry.type == "file" else entry

@@ -13,16 +13,19 @@ import pytest
 
 from reconciler.errors import SourceError
 from reconciler.models.secrets import RepositorySecret
+from reconciler.render.readset import LookKind, Sight
 from reconciler.sources import Access, access_for
 from reconciler.sources.lfs import LfsTree
 from reconciler.sources.paths import Found, Walker
+from reconciler.sources.submodules import with_submodules
 from reconciler.sources.transport import Timeouts
-from tests.support.trees import MemoryTree
+from tests.support.trees import Content, MemoryTree, Submodule
 
 TIMEOUTS = Timeouts(connect_s=1, read_s=2, refs_s=3, fetch_s=3)
 CONTENT = b"kind: ConfigMap\n" * 1000
 OID = hashlib.sha256(CONTENT).hexdigest()
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{OID}\nsize {len(CONTENT)}\n"
+MODULES = '[submodule "m"]\n\tpath = modules\n\turl = ../m.git\n'
 
 
 class Server:
@@ -107,6 +110,20 @@ def test_what_is_no_pointer_is_given_as_it_lies_there(server: Server) -> None:
     for text in ("kind: ConfigMap\n", POINTER + "more: text\n", POINTER.replace("sha256", "sha1")):
         assert read(an_access(server), text) == text.encode()
     assert server.seen == []
+
+
+@pytest.mark.parametrize(("kind", "path"), [("file", "app/big.yaml"), ("glob", "app/*.yaml")])
+def test_what_was_read_with_pointers_followed_does_not_stand_without(server: Server, kind: LookKind, path: str) -> None:
+    files: dict[str, Content] = {"app/big.yaml": POINTER, "modules": Submodule(), ".gitmodules": MODULES}
+    plain, followed = MemoryTree(files), LfsTree(MemoryTree(files), an_access(server), TIMEOUTS)
+    for before, after in ((plain, followed), (followed, plain)):
+        assert not Sight(after).holds([Sight(before).look(kind, path).read])
+        inside = [
+            with_submodules(MemoryTree(files), f"{server.url}/team/app.git", lambda *_, tree=tree: tree)
+            for tree in (before, after)
+        ]
+        assert not Sight(inside[1]).holds([Sight(inside[0]).look(kind, f"modules/{path}").read])
+        assert Sight(inside[0]).holds([Sight(inside[0]).look(kind, f"modules/{path}").read])
 
 
 def test_a_file_past_the_limit_is_not_fetched(server: Server) -> None:
