@@ -7,6 +7,7 @@ from reconciler.models.keys import CommitId
 from reconciler.plan.permissions import ProjectRules
 from reconciler.services import Readers
 from reconciler.sources import Access
+from reconciler.sources.charts.egress import check_host
 from reconciler.sources.paths import Tree
 from reconciler.sources.submodules import with_submodules
 
@@ -27,10 +28,14 @@ class Submodules:
         return with_submodules(tree, access.url, self._open)
 
     def _open(self, url: str, commit: CommitId) -> Tree:
-        """Raises SpecError for no address of Git, SourceError for one that the project does not permit."""
+        """Raises SpecError for no address of Git, SourceError for one that the project does not permit or nobody may
+        ask.
+        """
         project = self._project
         if not project.source_allowed(url):
             raise SourceError(
                 f"repository {url} is not permitted in project '{project.name}'; add it to sourceRepos there"
             )
-        return self._readers.sources.tree(self._readers.access(url, project.name), commit)
+        access = self._readers.access(url, project.name)
+        check_host(access)
+        return self._readers.sources.tree(access, commit)

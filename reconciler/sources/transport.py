@@ -24,6 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, InsecureRequestWarning, NewConnectionError, SSLError
 
 from reconciler.errors import SourceError, SourceUnavailable
+from reconciler.sources.charts.egress import Egress
 from reconciler.sources.credentials import Access
 
 CHUNK_BYTES = 256 * 1024
@@ -193,7 +194,9 @@ def ask(access: Access, base_url: str, question: Question, deadline: Deadline, t
     """Sends one question and gives the answer's body. Raises SourceUnavailable (network, 5xx, 429, 403, time) or
     SourceError.
     """
-    with watched(deadline):
+    # A name that a file gives may lead elsewhere by now than when it was judged.
+    guard = None if access.is_configured else Egress.of(access).addresses
+    with watched(deadline, guard):
         try:
             response = _send(access, base_url, question, deadline, timeouts)
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from reconciler.models.secrets import RepositorySecret
 from reconciler.sandbox.certificates import make_certificates
 from reconciler.sandbox.gitserver import GitServer
 from reconciler.sources import Access, GitSources, Trust, access_for
+from reconciler.sources.charts.egress import check_host
 from reconciler.sources.gitsource import GitLimits
 from reconciler.sources.transport import Timeouts
 
@@ -127,6 +130,27 @@ def test_only_a_certificate_that_somebody_vouched_for_is_believed(sources: GitSo
         for access in (vouched, with_password(url, insecure="true")):
             with pytest.raises(SourceError, match="no such repository"):
                 sources.resolve(access, "main")
+
+
+def test_a_name_that_moves_after_it_was_judged_is_not_followed(
+    sources: GitSources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, real, names = Seen(), socket.getaddrinfo, {"moving.example": "127.0.0.1"}
+
+    def moving(host: str, *args: Any, **kwargs: Any) -> Any:
+        return real(names.get(host, host), *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", moving)
+    with a_server(seen) as port:
+        access = access_for(f"http://moving.example:{port}/a/b.git", [], "default")
+        check_host(access)
+        with pytest.raises(SourceError, match="no such repository"):
+            sources.resolve(access, "main")
+        asked = len(seen.paths)
+        names["moving.example"] = "169.254.169.254"
+        with pytest.raises(SourceError, match="gives machines their credentials"):
+            sources.resolve(access, "main")
+    assert len(seen.paths) == asked > 0
 
 
 def test_a_proxy_is_asked_unless_the_host_is_exempt(sources: GitSources) -> None:

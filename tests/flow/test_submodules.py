@@ -82,6 +82,13 @@ def test_addresses_of_submodules_are_held_to_the_same_shapes(tenant: Tenant, url
     assert tenant.data("two") is None
 
 
+@pytest.mark.parametrize("address", ["http://169.254.169.254/a.git", "ssh://git@169.254.169.254/a.git"])
+def test_where_clouds_keep_credentials_no_submodule_is_asked_for(tenant: Tenant, address: str) -> None:
+    key = deploy(tenant, address)
+    assert "gives machines their credentials" in tenant.conditions(key)["ComparisonError"]
+    assert tenant.data("two") is None
+
+
 @pytest.fixture
 def params(tenant: Tenant) -> Iterator[JsonObject]:
     labels = {"app.kubernetes.io/part-of": "argocd"}
