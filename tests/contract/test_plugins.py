@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from reconciler.errors import ConfigurationError, SourceError
 from reconciler.models.keys import CommitId, RepoUrl
 from reconciler.models.source import ApplicationSource
 from reconciler.render.cache import RenderCache
-from reconciler.render.plugins.config import read_plugins
-from reconciler.render.plugins.running import Plugins, cell_problem, of_cluster
-from reconciler.render.pool import RendererPool, renderer_identity, sandboxed_children
+from reconciler.render.plugins.config import Command, Plugin, PluginSpec, read_plugins
+from reconciler.render.plugins.running import AT_ONCE, CELL, TURNS, CellJob, Outcome, Plugins, cell_problem, of_cluster
+from reconciler.render.pool import RendererBusy, RendererPool, renderer_identity, sandboxed_children
 from reconciler.render.protocol import NoFacts, RenderFailed
 from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import RenderJob
+from reconciler.render.tools.plugin import PluginParams
 from tests.support.prerequisites import lacking
 from tests.support.renderer import a_config_map, renderer_binary
 from tests.support.trees import Content, Link, MemoryTree
@@ -224,6 +226,86 @@ def test_any_change_of_the_repository_renders_anew_and_nothing_else_does(rig: Ri
     job = RenderJob(spec, REPO, CommitId("1" * 40), "p", "main", "web")
     trees = [MemoryTree({"app/x": "x", "other/x": text}) for text in (body, body, body + "# more\n")]
     assert [renderer.render(job, tree, deadline_s=20).hit for tree in trees] == [False, True, False]
+
+
+AS_A_USER = """
+# Before the change of user, who may not be let into the folder of the interpreter.
+import __future__, contextlib, ctypes, ctypes.util, json, os, resource, signal, subprocess, sys, threading, typing
+with open({cell!r}) as file:
+    text = file.read()
+if os.getuid() == 0:
+    for stream in range(3):
+        os.fchown(stream, 1234, 1234)
+    os.setgroups([])
+    os.setresgid(1234, 1234, 1234)
+    os.setresuid(1234, 1234, 1234)
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # as a process that was started by this user
+exec(compile(text, "cell", "exec"), {{"__name__": "__main__"}})
+"""
+
+
+@pytest.fixture(params=["of this process", "of a user"])
+def cell(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cells as they are where the worker is what these tests are, and where it is no root."""
+    if request.param == "of a user":
+        started = tmp_path / "started.py"
+        started.write_text(AS_A_USER.format(cell=str(CELL)))
+        monkeypatch.setattr("reconciler.render.plugins.running.CELL", started)
+    if problem := cell_problem():
+        lacking(problem)
+
+
+def in_a_cell(script: str, deadline_s: float = 20) -> Outcome:
+    plugin = Plugin("any", PluginSpec(generate=Command(command=("true",))), "", "")
+    job = CellJob(PluginParams("", "any", {}), ())
+    (outcome,) = job.run(plugin, [("sh", "-c", script)], time.monotonic() + deadline_s)
+    return outcome
+
+
+@pytest.mark.usefixtures("cell")
+def test_commands_reach_nothing_of_the_process_that_answers_for_them() -> None:
+    done = in_a_cell("for fd in 0 1 2; do echo forged > /proc/1/fd/$fd; done; cat /proc/1/mem; echo end")
+    assert done.output == b"end\n"
+    assert done.errors.count("/proc/1/fd/") == 3
+    assert done.errors.count("Permission denied") == 4
+
+
+@pytest.mark.usefixtures("cell")
+def test_commands_are_so_many_and_no_more() -> None:
+    done = in_a_cell("echo begun; for one in $(seq 1000); do sleep 1234568 > /dev/null 2>&1 & done; echo all")
+    assert done.output == b"begun\n"
+    assert done.status != 0
+    assert "fork" in done.errors.lower()
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("while True: os.write(1, bytes(65536))", "plugin any: its cell answers without end"),
+        ("while True: os.write(2, bytes(65536))", "plugin any: its cell answers without end"),
+        ("os.write(1, b'{')", "cannot be read"),
+        ("os.write(1, b'null')", "cannot be read"),
+        ("os.write(1, b'[[0, 1]]')", "cannot be read"),
+        ("os.write(1, b'[[0, null, null]]')", "cannot be read"),
+    ],
+)
+def test_a_cell_that_is_broken_is_believed_in_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, words: str
+) -> None:
+    broken = tmp_path / "cell.py"
+    broken.write_text(f"import os\n{program}\n")
+    monkeypatch.setattr("reconciler.render.plugins.running.CELL", broken)
+    with pytest.raises(RenderFailed, match=words):
+        in_a_cell("true")
+
+
+def test_only_so_many_cells_are_had_at_once() -> None:
+    with ExitStack() as turns:
+        for _ in range(AT_ONCE):
+            turns.enter_context(TURNS)
+        with pytest.raises(RendererBusy, match="no cell for a plugin was free"):
+            in_a_cell("true", deadline_s=0.05)
+    assert in_a_cell("true").status == 0
 
 
 @pytest.mark.parametrize(

@@ -22,18 +22,19 @@ import sys
 import threading
 from typing import Any, NoReturn
 
-SETUP_FAILED = 91
+SETUP_FAILED, BROKEN = 91, 92
 NOBODY = 65534
 ROOTS = ("/mnt", "/media", "/srv", "/opt")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 CONFIGURATION = ("/etc/ssl", "/etc/ca-certificates", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf.d")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
+PROCESSES = 256
 SOURCE, PLUGIN = "/source", "/plugin"
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 RDONLY, NOSUID, NODEV, REMOUNT, BIND, REC, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 DETACH = 2
-SET_PDEATHSIG, SET_SECUREBITS, SET_NO_NEW_PRIVS, CAPBSET_DROP = 1, 28, 38, 24
+SET_PDEATHSIG, SET_DUMPABLE, SET_SECUREBITS, SET_NO_NEW_PRIVS, CAPBSET_DROP = 1, 4, 28, 38, 24
 NO_ROOT_PRIVILEGES = 0x2F
 PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 CAPSET = {"x86_64": 126, "aarch64": 91}
@@ -85,6 +86,7 @@ def _inside(job: Job) -> NoReturn:
         _drop(job)
         _limit(job)
         _unpack(job)
+        status = BROKEN
         status = _run(job)
     except (Refused, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -148,6 +150,7 @@ def _drop(job: Job) -> None:
     _syscall(CAPSET, header, (ctypes.c_uint32 * 6)())
     _prctl(SET_NO_NEW_PRIVS, 1)
     _prctl(SET_PDEATHSIG, signal.SIGKILL)  # a change of user had taken it back
+    _prctl(SET_DUMPABLE, 0)  # the commands are of the same user, and would write to what we answer by
 
 
 def _limit(job: Job) -> None:
@@ -157,6 +160,7 @@ def _limit(job: Job) -> None:
         (resource.RLIMIT_FSIZE, job["tree_bytes"]),
         (resource.RLIMIT_CPU, job["cpu_s"]),
         (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_NPROC, PROCESSES),
     ):
         resource.setrlimit(what, (value, value))
 
@@ -206,7 +210,7 @@ def _command(argv: list[str], job: Job) -> tuple[int, bytes, bytes]:
     found: dict[str, bytes] = {}
     readers = [
         threading.Thread(target=_drain, args=(process, name, limit, found))
-        for name, limit in (("stdout", job["output_bytes"]), ("stderr", 8192))
+        for name, limit in (("stdout", job["output_bytes"]), ("stderr", job["errors_bytes"]))
     ]
     for reader in readers:
         reader.start()

@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import orjson
 
 from reconciler.errors import SourceError
 from reconciler.render.limits import MIB
 from reconciler.render.plugins.config import Command, Plugin, PluginSpec
+from reconciler.render.pool import RendererBusy
 from reconciler.render.protocol import DirEntry, Facts, FactUnknown, NotAFile, PathMissing, RenderFailed
 from reconciler.render.readset import ReadLog, Sight
 from reconciler.render.tools.plugin import PluginParams
@@ -35,7 +38,15 @@ SOURCE_BYTES: Final = 100 * MIB
 
 FILES: Final = 20_000
 OUTPUT_BYTES: Final = 64 * MIB
+ERRORS_BYTES: Final = 8192
+HEAD_BYTES: Final = 4096
 ADDRESS_BYTES: Final = 4096 * MIB
+CHUNK_BYTES: Final = 256 * 1024
+AT_ONCE: Final = 4
+"""Cells of one process."""
+
+TURNS: Final = threading.BoundedSemaphore(AT_ONCE)
+
 TOLD_CHARS: Final = 500
 
 _NOTHING: Final = PluginSpec(generate=Command(command=("true",)))
@@ -64,7 +75,9 @@ class Plugins:
         return next((one.name for one in self._plugins if _lies_there(one, folder, sight, log)), "")
 
     def generate(self, params: PluginParams, sight: Sight, log: ReadLog, *, deadline_s: float) -> tuple[str, bytes]:
-        """The plugin's name and what it printed. Raises RenderFailed, SourceError, SourceUnavailable."""
+        """The plugin's name and what it printed. Raises RenderFailed, RendererBusy, SourceError,
+        SourceUnavailable.
+        """
         until = time.monotonic() + deadline_s
         log.noted(sight.look("glob", "**"))
         job = CellJob(params, tuple(source_files(sight)))
@@ -110,8 +123,13 @@ class CellJob:
     files: tuple[tuple[str, str, bytes], ...]
 
     def run(self, plugin: Plugin, commands: Sequence[Sequence[str]], until: float) -> list[Outcome]:
-        """Runs commands one after the other, up to the first that fails. Raises RenderFailed, SourceError."""
-        left_s = max(until - time.monotonic(), 0.001)
+        """Runs commands one after the other, up to the first that fails. Raises RenderFailed, RendererBusy,
+        SourceError.
+        """
+        with _turn(until) as left_s:
+            return _outcomes(_in_cell(self._sent(plugin, commands, left_s), commands, left_s, plugin.name), commands)
+
+    def _sent(self, plugin: Plugin, commands: Sequence[Sequence[str]], left_s: float) -> bytes:
         keep = plugin.spec.preserve_file_mode
         job = {
             "files": [
@@ -125,9 +143,9 @@ class CellJob:
             "address_bytes": ADDRESS_BYTES,
             "cpu_s": int(left_s) + 1,
             "output_bytes": OUTPUT_BYTES,
+            "errors_bytes": ERRORS_BYTES,
         }
-        sent = orjson.dumps(job) + b"\n" + b"".join(data for _, _, data in self.files)
-        return _outcomes(_in_cell(sent, left_s, plugin.name), commands)
+        return orjson.dumps(job) + b"\n" + b"".join(data for _, _, data in self.files)
 
 
 def cell_problem() -> str:
@@ -179,7 +197,18 @@ def _lies_there(plugin: Plugin, folder: str, sight: Sight, log: ReadLog) -> bool
     return isinstance(log.noted(look), Found) and bool(look.paths)
 
 
-def _in_cell(sent: bytes, left_s: float, name: str) -> bytes:
+@contextmanager
+def _turn(until: float) -> Iterator[float]:
+    """Waits until one more cell may be had; gives the seconds left. Raises RendererBusy."""
+    if not TURNS.acquire(timeout=max(until - time.monotonic(), 0)):
+        raise RendererBusy(f"no cell for a plugin was free in time; {AT_ONCE} run at once")
+    try:
+        yield max(until - time.monotonic(), 0.001)
+    finally:
+        TURNS.release()
+
+
+def _in_cell(sent: bytes, commands: Sequence[Sequence[str]], left_s: float, name: str) -> bytes:
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", str(CELL)],
         stdin=subprocess.PIPE,
@@ -189,14 +218,21 @@ def _in_cell(sent: bytes, left_s: float, name: str) -> bytes:
         cwd="/",
         start_new_session=True,
     )
+    sender = threading.Thread(target=_send, args=(process.stdin, sent))
+    until = time.monotonic() + left_s
     with process:
+        sender.start()
         try:
-            output, errors = process.communicate(sent, timeout=left_s)
+            output, errors = _received(process, until, HEAD_BYTES + len(commands) * (OUTPUT_BYTES + 1 + ERRORS_BYTES))
+            process.wait(until - time.monotonic())
         except subprocess.TimeoutExpired:
             raise RenderFailed(f"plugin {name}: it did not end within {left_s:.0f} s", code="too-large") from None
+        except _TooMuch:
+            raise RenderFailed(f"plugin {name}: its cell answers without end", code="too-large") from None
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            sender.join()
     if process.returncode == SETUP_FAILED:
         raise SourceError(
             f"plugins are refused on this machine, which gives them no cell of their own ({_line(errors)}); "
@@ -207,12 +243,45 @@ def _in_cell(sent: bytes, left_s: float, name: str) -> bytes:
     return output
 
 
+class _TooMuch(Exception):
+    """More came out of a cell than one gives."""
+
+
+def _send(stream: IO[bytes], sent: bytes) -> None:
+    with suppress(BrokenPipeError), stream:
+        stream.write(sent)
+
+
+def _received(process: subprocess.Popen[bytes], until: float, limit_bytes: int) -> tuple[bytes, bytes]:
+    """All that a cell writes. Raises TimeoutExpired, and _TooMuch for more than the limit."""
+    parts: dict[object, list[bytes]] = {process.stdout: [], process.stderr: []}
+    with selectors.DefaultSelector() as streams:
+        for stream in (process.stdout, process.stderr):
+            streams.register(stream, selectors.EVENT_READ)  # type: ignore[arg-type]  # both are pipes
+        while streams.get_map():
+            ready = streams.select(max(until - time.monotonic(), 0))
+            if not ready:
+                raise subprocess.TimeoutExpired(process.args, 0)
+            for key, _ in ready:
+                chunk = os.read(key.fd, CHUNK_BYTES)
+                limit_bytes -= len(chunk)
+                if limit_bytes < 0:
+                    raise _TooMuch
+                parts[key.fileobj].append(chunk)
+                if not chunk:
+                    streams.unregister(key.fileobj)
+    return b"".join(parts[process.stdout]), b"".join(parts[process.stderr])
+
+
 def _outcomes(output: bytes, commands: Sequence[Sequence[str]]) -> list[Outcome]:
     head, _, rest = output.partition(b"\n")
     found = []
-    for argv, (status, size, errors) in zip(commands, orjson.loads(head), strict=False):
-        found.append(Outcome(argv, status, rest[:size], _line(rest[size : size + errors])))
-        rest = rest[size + errors :]
+    try:
+        for argv, (status, size, errors) in zip(commands, orjson.loads(head), strict=False):
+            found.append(Outcome(argv, status, rest[:size], _line(rest[size : size + errors])))
+            rest = rest[size + errors :]
+    except (ValueError, TypeError):
+        raise RenderFailed("a plugin's cell gave an answer that cannot be read", code="invalid") from None
     return found
 
 
