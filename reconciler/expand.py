@@ -21,7 +21,7 @@ from reconciler.apply.children import MANAGER, ChildWriter
 from reconciler.errors import ObjectConflict, ObjectGone, ObjectRejected, ReconcilerError, SpecError, Transient
 from reconciler.generate.applications import Generated, generated
 from reconciler.generate.children import ChildPlan, Wanted, decide, policy_of, without_pointers
-from reconciler.generate.parameters import NEW_GLOBBING, is_on
+from reconciler.generate.parameters import DRY_RUN, NEW_GLOBBING, is_on
 from reconciler.generate.rollout import LOOK_AGAIN_S, Rollout, held_back, is_rolling, next_look, reversed_deletes
 from reconciler.generate.setstatus import expanded, failed, status_of
 from reconciler.generate.transform import requeue_s
@@ -78,6 +78,8 @@ def expand(key: AppKey, services: Services, held: Held, *, now: datetime) -> Exp
     allowed = gate(appset, services.readers.settings.manage, ())
     if allowed.skip:
         return Expansion(error="; ".join(allowed.reasons))
+    if is_on(services.readers.catalog.command_params(), DRY_RUN):
+        allowed = replace(allowed, may_write=False)
     writer = ChildWriter(services.readers.control, held.still_mine, held.agent)
     try:
         if appset.is_deleting:

@@ -7,6 +7,7 @@ from typing import Final
 
 POLICY: Final = "applicationsetcontroller.policy"
 OVERRIDE: Final = "applicationsetcontroller.enable.policy.override"
+DRY_RUN: Final = "applicationsetcontroller.dryrun"
 NEW_GLOBBING: Final = "applicationsetcontroller.enable.new.git.file.globbing"
 
 SWITCHES: Final[Mapping[str, bool]] = {

@@ -39,12 +39,9 @@ def terminated(situation: Situation, move: End) -> Plan:
 
 
 def given_up(plan: Plan, situation: Situation, message: str, phase: Phase = "Failed") -> Plan:
-    """The same plan for an attempt that fails out of turn: its hooks go first, since no later attempt knows them.
-
-    Where there is nobody in whose name objects could be written, they are left.
-    """
+    """The same plan for an attempt that fails out of turn: its hooks go first, since no later attempt knows them."""
     state = plan.operation_state or {}
-    leaves = () if situation.policy.identity_problem else tuple(_leave(situation, state, "its attempt has failed"))
+    leaves = tuple(_leave(situation, state, "its attempt has failed"))
     if not leaves:
         return replace(plan, operation_state=failed(state, message, phase=phase, now=situation.now), why=message)
     course = Course(ending=(phase, message), is_claimed=True)
@@ -63,7 +60,10 @@ def _postponed(situation: Situation) -> JsonObject | None:
 
 
 def _leave(situation: Situation, state: JsonObject, why: str) -> Iterator[Step]:
+    """The hooks of this attempt; where there is nobody in whose name objects could be written, they stay."""
     app, policy = situation.app, situation.policy
+    if policy.identity_problem:
+        return
     claim = claim_of(app, policy.project, policy.destination, instance=policy.instance, lens=policy.lens)
     attempt = attempt_of(app, state)
     for key, live in sorted((situation.observed.hooks or {}).items()):

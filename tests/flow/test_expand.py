@@ -284,6 +284,16 @@ def test_settings_switch_to_patterns_of_files_whose_star_stays_in_its_folder(cre
     assert sorted(children(crew)) == ["fleet-far", "fleet-near"]
 
 
+def test_a_dry_run_of_all_sets_tells_and_writes_no_application(crew: Crew) -> None:
+    crew.plane.api.create(a_set(crew, LIST))
+    set_parameters(crew, dryrun="true")
+    done = crew.expand("fleet")
+    assert (sorted(children(crew)), done.may_write, len(done.plan.creates)) == ([], False, 2)
+    set_parameters(crew, dryrun="false")
+    crew.expand("fleet")
+    assert sorted(children(crew)) == ["fleet-dev", "fleet-prod"]
+
+
 def test_preserved_resources_stay_when_their_application_goes(crew: Crew) -> None:
     body = a_set(crew, LIST, syncPolicy={"preserveResourcesOnDeletion": True})
     crew.plane.api.create(body)

@@ -263,6 +263,20 @@ PARAMETERS: tuple[Row, ...] = (
         _EXPAND + "test_settings_switch_to_patterns_of_files_whose_star_stays_in_its_folder",
         "applicationsetcontroller.enable.new.git.file.globbing",
     ),
+    *honoured(
+        _PARAMS,
+        _EXPAND + "test_a_dry_run_of_all_sets_tells_and_writes_no_application",
+        "applicationsetcontroller.dryrun",
+    ),
+    *ignored(
+        _PARAMS,
+        *("applicationsetcontroller.global.preserved.annotations", "applicationsetcontroller.global.preserved.labels"),
+        note="each set says so itself, in `preservedFields`",
+    ),
+    *ignored(_PARAMS, "applicationsetcontroller.namespaces", note="sets count in the control namespace only"),
+    *ignored(
+        _PARAMS, "applicationsetcontroller.enable.progressive.syncs", note="a set with a strategy is rolled out by it"
+    ),
     *ignored(_PARAMS, "application.namespaces", note="AppProject `sourceNamespaces` alone decides"),
     *idle(_PARAMS, "every open verdict is asked of the server", "controller.diff.server.side"),
     *idle(_PARAMS, "an Application with a hydrator counts by itself", "hydrator.enabled"),

@@ -393,6 +393,13 @@ def test_an_attempt_that_nobody_may_write_for_leaves_its_hooks() -> None:
     assert record(app, plan, None)[0]["operationState"]["phase"] == "Error"
 
 
+def test_a_termination_that_nobody_may_write_for_leaves_its_hooks() -> None:
+    app = a_terminated_app()
+    hook = a_running_hook(app)
+    plan = plan_of(app, wants(WEB), sees(missing(WEB), hooks={hook.key: hook}), identity_problem="nobody is named")
+    assert (plan.steps, record(app, plan, None)[0]["operationState"]["phase"]) == ((), "Failed")
+
+
 # (e) retry
 
 
