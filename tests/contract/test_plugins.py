@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
+import secrets
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from reconciler.render.protocol import NoFacts, RenderFailed
 from reconciler.render.renderer import Rendered, Renderer
 from reconciler.render.request import RenderJob
 from reconciler.render.tools.plugin import PluginParams
+from reconciler.sandbox.waiting import wait_for
 from tests.support.prerequisites import lacking
 from tests.support.renderer import a_config_map, renderer_binary
 from tests.support.trees import Content, Link, MemoryTree
@@ -176,13 +177,20 @@ def test_no_packet_leaves_a_cell(rig: Rig) -> None:
 
 
 def test_a_command_that_never_ends_is_ended_with_all_that_it_started(rig: Rig) -> None:
-    rig.install("endless", "sleep 1234567 & sleep 1234567")
+    mark = f"{secrets.randbelow(10**8) + 10**8}"
+    rig.install("endless", f"sleep {mark} & sleep {mark}")
     begun = time.monotonic()
     with pytest.raises(RenderFailed, match="plugin endless: it did not end within"):
         rig.render({"app/x": "x"}, plugin={"name": "endless"}, deadline_s=2)
     assert time.monotonic() - begun < 6
-    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
-    assert not [command for command in commands if b"1234567" in command]
+    wait_for(lambda: not any(mark in command for command in _commands()), "the cell to be gone", timeout_s=10)
+
+
+def _commands() -> Iterator[str]:
+    """The command lines of this machine's processes."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended meanwhile
+            yield path.read_text(errors="replace")
 
 
 @pytest.mark.parametrize(
