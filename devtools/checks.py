@@ -40,7 +40,7 @@ def checks() -> Sequence[Check]:
         Check("locks", _python("-m", "devtools.locks", "--check")),
         Check("custom resource definitions", _python("-m", "reconciler.models.crds", "--check"), needs="deploy/crds"),
         Check("table of objects", _python("-m", "reconciler.models.honoured.page", "--check"), needs="docs/objects.md"),
-        Check("go vet", (go, "vet", "./..."), needs="renderer/go.mod", folder="renderer"),
+        Check("go vet", (go, "vet", "-trimpath", "./..."), needs="renderer/go.mod", folder="renderer"),
     )
 
 

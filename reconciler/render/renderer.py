@@ -106,9 +106,8 @@ class Renderer:
         """Renders, unless somebody else is about to: a base that changes is wanted by all its targets at once."""
         patience_s = deadline_s * PATIENCE
         with self.cache.turn(f"{asked.key}:{asked.job.commit}", patience_s=patience_s) as ours:
-            if ours:
-                return self._fresh(asked, deadline_s)
-            return self._known(asked) or self._fresh(asked, deadline_s - patience_s)
+            # Whoever had the turn before us may have ended between our first look and our asking for it.
+            return self._known(asked) or self._fresh(asked, deadline_s if ours else deadline_s - patience_s)
 
     def _fresh(self, asked: _Asked, deadline_s: float) -> Rendered:
         job = asked.job

@@ -20,7 +20,7 @@ def test_the_renderer_passes_its_own_tests() -> None:
     if not which("go"):
         lacking("there is no go to run the renderer's tests with")
     done = subprocess.run(
-        ["go", "test", "-timeout", f"{LIMIT_S // 2}s", "."],
+        ["go", "test", "-trimpath", "-timeout", f"{LIMIT_S // 2}s", "."],
         cwd=PROJECT / "renderer",
         env=go_environment(os.environ),
         capture_output=True,
