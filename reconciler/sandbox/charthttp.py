@@ -2,16 +2,15 @@
 
 import base64
 import hmac
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 
+from reconciler.sandbox.listener import Listener
 from reconciler.sandbox.ports import free_port
 
 
@@ -106,30 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
+class _Listener(Listener):
     def __init__(self, http: ChartHttp) -> None:
         self.http = http
-        self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", http.port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
+        super().__init__(http.port, _Handler)
 
     def handle_error(self, *_: object) -> None:
         """A client that goes away is no news."""
-
-    def close_all(self) -> None:
-        self.shutdown()
-        self.server_close()
-        for connection in list(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)

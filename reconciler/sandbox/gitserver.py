@@ -1,17 +1,15 @@
 """A Git server over smart HTTP on 127.0.0.1 that takes pushes and sends GitHub's push event after each."""
 
 import logging
-import socket
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import urllib3
 
 from reconciler.sandbox.githttp import GitFaults, GitHandler
+from reconciler.sandbox.listener import Listener
 from reconciler.sandbox.ports import free_port
 from reconciler.sandbox.pushhook import Hook, Push, deliver
 from reconciler.sandbox.repositories import NO_COMMIT, Repository
@@ -101,35 +99,13 @@ class GitServer:
             log.log(logging.INFO if status < 400 else logging.WARNING, "push event of %s: %s", name, status)
 
 
-class _Listener(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 256
-
+class _Listener(Listener):
     def __init__(self, git: GitServer) -> None:
         self.git = git
-        self._open: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", git.port), GitHandler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
+        super().__init__(git.port, GitHandler)
 
     def handle_error(self, *_: object) -> None:
         log.debug("a Git request failed", exc_info=True)
-
-    def close_all(self) -> None:
-        self.shutdown()
-        self.server_close()
-        for connection in list(self._open):
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the client was faster
 
 
 def start_git_server(
